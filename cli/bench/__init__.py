@@ -1,0 +1,1 @@
+"""`rongan bench`: the figures that the platform promises, each beside its yardstick in the same run."""

@@ -1,0 +1,1 @@
+"""What `rongan doctor` looks at, one function a question."""

@@ -1,0 +1,1 @@
+"""What is needed to run the system somewhere: migrations now, packaged with the wheel."""

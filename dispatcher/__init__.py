@@ -1,0 +1,1 @@
+"""What follows from events: grades, incidents, tickets, clocks, messages, and the api that shows them."""

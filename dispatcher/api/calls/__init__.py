@@ -1,0 +1,1 @@
+"""Calls of residents: taken once, whatever is repeated, and an event of the log from then on."""

@@ -1,0 +1,175 @@
+"""Takes a call: the row and its event in the log, in the caller's one transaction, once per idempotency key."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from dispatcher.accounts.model import User
+from dispatcher.api.errors import FieldRefused, IdempotencyConflict
+from events import log
+from events.model import (
+    HOTLINE_STREAM,
+    EventDraft,
+    EventSource,
+    SourceClass,
+    TimeQuality,
+    content_hash,
+    event_uid,
+)
+from registry.areas import AreaIndex
+from registry.event_kinds import UNCLASSIFIED
+from registry.projection import Origin, project
+from runtime.pool import Connection
+from runtime.queries import load
+
+QUERIES = load(__package__)
+
+# A person's report; the matrix grades, this only says that somebody may be hurt (sensors.model.SEVERITIES).
+_SEVERITY: Final = 3
+# What a caller says of the time is believed this far back, and this far ahead for clocks that differ.
+_BELIEVED_BACK: Final = timedelta(hours=48)
+_BELIEVED_AHEAD: Final = timedelta(seconds=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDraft:
+    """What the caller said, as the call taker wrote it down."""
+
+    text: str
+    caller_name: str | None
+    caller_phone: str | None
+    anonymous: bool
+    confidential: bool
+    demand: str | None
+    kind: str | None
+    address: str | None
+    lon: float | None
+    lat: float | None
+    area_id: str | None
+    occurred_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a call. `duplicate`: it was taken before, and nothing new was written."""
+
+    id: int
+    uid: bytes
+    received_at: datetime
+    kind: str
+    area_id: str | None
+    duplicate: bool
+
+
+async def take_call(
+    conn: Connection, draft: CallDraft, *, key: str, taken_by: User, areas: AreaIndex, origin: Origin, at: datetime
+) -> Taken:
+    """Store a call and append its event. Raises IdempotencyConflict, or FieldRefused for an unknown kind or area.
+
+    The area is that of the position, else the one given, else the call taker's own: no call is without somebody who
+    sees it. A call without a kind, or without any word on the place, is `unclassified` (ruling A13).
+    """
+    said = content_hash(asdict(draft))
+    uid = event_uid(EventSource.HOTLINE, key)
+    if draft.kind is not None and await conn.fetchval(QUERIES.kind_exists, draft.kind) is None:
+        raise FieldRefused(("body", "kind"), f"no event kind {draft.kind!r}")
+    if draft.area_id is not None and draft.area_id not in areas.by_id:
+        raise FieldRefused(("body", "area_id"), f"no area {draft.area_id!r}")
+    placed = replace(draft, kind=_kind(draft), area_id=_area_id(draft, taken_by, areas))
+    columns = asdict(placed)
+    call_id = await conn.fetchval(
+        QUERIES.insert_call,
+        key,
+        said,
+        at,
+        draft.occurred_at,
+        *(columns[name] for name in _COLUMNS),
+        taken_by.id,
+    )
+    if call_id is None:
+        return await _taken_before(conn, key, said, uid)
+    await log.append(conn, HOTLINE_STREAM, [_event(placed, call_id, uid, said, areas, origin, at)])
+    return Taken(call_id, uid, at, _kind(draft), placed.area_id, duplicate=False)
+
+
+async def read_call(conn: Connection, call_id: int, *, scope: str | None) -> dict[str, Any] | None:
+    """A call within an area (`scope` None: everywhere), unmasked: the caller of this function masks it."""
+    row = await conn.fetchrow(QUERIES.read_call, call_id, scope)
+    return None if row is None else dict(row)
+
+
+_COLUMNS: Final = (
+    "text",
+    "caller_name",
+    "caller_phone",
+    "anonymous",
+    "confidential",
+    "demand",
+    "kind",
+    "address",
+    "lon",
+    "lat",
+    "area_id",
+)
+
+
+def _kind(draft: CallDraft) -> str:
+    somewhere = draft.lon is not None or draft.address is not None or draft.area_id is not None
+    return draft.kind if draft.kind is not None and somewhere else UNCLASSIFIED
+
+
+def _area_id(draft: CallDraft, taken_by: User, areas: AreaIndex) -> str | None:
+    if draft.lon is not None and draft.lat is not None:
+        area = areas.at(draft.lon, draft.lat)
+        if area is not None:
+            return area.id
+    return draft.area_id or taken_by.area_id
+
+
+async def _taken_before(conn: Connection, key: str, said: bytes, uid: bytes) -> Taken:
+    row = await conn.fetchrow(QUERIES.find_call_by_key, key)
+    if row is None:
+        raise LookupError("the call that held the key is gone, though calls are never deleted")
+    if row["content_hash"] != said:
+        raise IdempotencyConflict
+    return Taken(row["id"], uid, row["received_at"], row["kind"], row["area_id"], duplicate=True)
+
+
+def _event(
+    call: CallDraft, call_id: int, uid: bytes, said: bytes, areas: AreaIndex, origin: Origin, at: datetime
+) -> EventDraft:
+    x_dm, y_dm = (None, None)
+    if call.lon is not None and call.lat is not None:
+        x_dm, y_dm = project(call.lon, call.lat, origin)
+    effective_at, time_quality = _time(call.occurred_at, at)
+    return EventDraft(
+        uid=uid,
+        content_hash=said,
+        source=EventSource.HOTLINE,
+        source_class=SourceClass.HOTLINE,
+        kind=_kind(call),
+        severity=_SEVERITY,
+        subject=f"call:{call_id}",
+        call_id=call_id,
+        area_id=call.area_id,
+        area_path=areas.path(call.area_id),
+        place=call.address,
+        lon=call.lon,
+        lat=call.lat,
+        x_dm=x_dm,
+        y_dm=y_dm,
+        observed_at=call.occurred_at,
+        received_at=at,
+        effective_at=effective_at,
+        time_quality=time_quality,
+        # Neither the caller nor the words: the log is read by units that never see reporters.
+        body={"demand": call.demand, "anonymous": call.anonymous, "confidential": call.confidential},
+    )
+
+
+def _time(occurred_at: datetime | None, at: datetime) -> tuple[datetime, TimeQuality]:
+    if occurred_at is None:
+        return at, TimeQuality.RECEIVED
+    if at - _BELIEVED_BACK <= occurred_at <= at + _BELIEVED_AHEAD:
+        return occurred_at, TimeQuality.DEVICE
+    return at, TimeQuality.BAD

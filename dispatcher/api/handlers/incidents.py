@@ -1,0 +1,83 @@
+"""Incidents."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dispatcher.api.cursors import decode, encode
+from dispatcher.api.errors import NotFound
+from dispatcher.api.handlers.events import event_view
+from dispatcher.api.models.incidents import (
+    Incident,
+    IncidentAlias,
+    IncidentDetail,
+    IncidentFilter,
+    IncidentLink,
+    Incidents,
+    IncidentSummary,
+)
+from dispatcher.api.models.wire import ById
+from dispatcher.api.reading import records
+from dispatcher.api.reading.links import Located, links
+from dispatcher.api.routing import Call
+
+_EVENTS_SHOWN: Final = 200
+
+
+async def list_incidents(call: Call[None, IncidentFilter, None]) -> Incidents:
+    asked = call.query
+    key = decode(asked.cursor, int)
+    rows = await records.list_incidents(
+        call.conn,
+        call.viewer,
+        status=asked.status,
+        grade=asked.grade,
+        kind=asked.kind,
+        area_id=asked.area,
+        before_id=key[0] if key else None,
+        limit=asked.limit,
+    )
+    following = encode(rows[-1]["id"]) if len(rows) == asked.limit else None
+    return Incidents(items=[Incident(**row) for row in rows], next=following)
+
+
+async def summarise_incidents(call: Call[None, None, None]) -> IncidentSummary:
+    counts = await records.summarise_incidents(call.conn, call.viewer)
+    return IncidentSummary(**counts, components=counts["open"] + counts["final"])
+
+
+async def read_incident(call: Call[ById, None, None]) -> IncidentDetail:
+    """The incident with its oldest events, what links them, and what was merged into it."""
+    found = await records.list_incidents(call.conn, call.viewer, only_id=call.params.id, limit=1)
+    if not found:
+        raise NotFound("incident")
+    events = await records.events_of_incident(call.conn, call.params.id, _EVENTS_SHOWN)
+    reach = await records.reach_of_incident(call.conn, call.params.id)
+    aliases = await records.aliases_of_incident(call.conn, call.params.id)
+    return IncidentDetail(
+        **found[0],
+        events=[event_view(row) for row in events],
+        links=_links(events, reach),
+        aliases=[_alias(row) for row in aliases],
+    )
+
+
+def _links(events: list[Mapping[str, Any]], reach: tuple[int, int] | None) -> list[IncidentLink]:
+    if reach is None:
+        return []
+    located = [
+        Located(row["uid"], row["effective_at"], row["x_dm"], row["y_dm"]) for row in events if row["x_dm"] is not None
+    ]
+    return [
+        IncidentLink(uid_a=link.uid_a.hex(), uid_b=link.uid_b.hex(), distance_dm=link.distance_dm, dt_ms=link.dt_ms)
+        for link in links(located, *reach)
+    ]
+
+
+def _alias(row: Mapping[str, Any]) -> IncidentAlias:
+    bridge: bytes | None = row["bridge_uid"]
+    return IncidentAlias(
+        id=row["id"],
+        number=row["number"],
+        merged_at=row["merged_at"],
+        bridge_uid=None if bridge is None else bridge.hex(),
+    )

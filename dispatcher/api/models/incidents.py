@@ -1,0 +1,106 @@
+"""Incidents and why they have their grade."""
+
+from datetime import datetime
+from typing import Literal
+
+from dispatcher.api.models.events import Event
+from dispatcher.api.models.wire import Answer, AreaId, Grade, Hex, KindId, Paged
+from dispatcher.incidents.model import IncidentStatus
+
+
+class IncidentFilter(Paged):
+    status: IncidentStatus | None = None
+    grade: Grade | None = None
+    kind: KindId | None = None
+    area: AreaId | None = None
+
+
+class RiskPoint(Answer):
+    likelihood: int
+    consequence: int
+
+
+class Evidence(Answer):
+    rule: str
+    rule_version: int
+    moves: Literal["likelihood", "consequence"]
+    delta: int
+    witnesses: list[Hex]
+    zh: str
+    en: str
+
+
+class Explanation(Answer):
+    """Why the matrix gave this grade."""
+
+    kind: str
+    kind_version: int
+    matrix_version: int
+    base: RiskPoint
+    evidence: list[Evidence]
+    likelihood: int
+    consequence: int
+    grade: int
+
+
+class Incident(Answer):
+    id: int
+    number: str
+    case_id: int
+    status: IncidentStatus
+    kind: str
+    kind_zh: str
+    kind_en: str
+    grade: int
+    area_id: str | None
+    place: str | None
+    lon: float | None
+    lat: float | None
+    first_at: datetime
+    last_at: datetime
+    opened_at: datetime
+    final_at: datetime | None
+    event_count: int
+    source_classes: list[str]
+    late: bool
+    merged_into: int | None
+    ticket_id: int | None
+    explanation: Explanation
+
+
+class Incidents(Answer):
+    items: list[Incident]
+    next: str | None
+
+
+class IncidentLink(Answer):
+    """Two events of the incident that lie within its radius and time of each other."""
+
+    uid_a: Hex
+    uid_b: Hex
+    distance_dm: int
+    dt_ms: int
+
+
+class IncidentAlias(Answer):
+    """An incident that turned out to be part of this one."""
+
+    id: int
+    number: str
+    merged_at: datetime | None
+    bridge_uid: Hex | None
+
+
+class IncidentDetail(Incident):
+    events: list[Event]
+    links: list[IncidentLink]
+    aliases: list[IncidentAlias]
+
+
+class IncidentSummary(Answer):
+    open: int
+    final: int
+    merged: int
+    components: int
+    events: int
+    late: int

@@ -1,0 +1,65 @@
+"""Messages that were refused and kept, and the proof that nothing vanished."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from dispatcher.api.models.wire import Answer, Ask, Filter, Hex, Instant, Line, Paged
+from events.model import QuarantineState
+
+
+class QuarantineFilter(Paged):
+    state: QuarantineState | None = None
+
+
+class QuarantineItem(Answer):
+    id: int
+    received_at: datetime
+    topic: str
+    product: str | None
+    device_id: int | None
+    reason: str
+    detail: str
+    payload: str = Field(description="at most 4 KiB, bytes that are no printable text escaped as \\xNN")
+    payload_bytes: int
+    sha256: Hex
+    state: QuarantineState
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class QuarantineItems(Answer):
+    items: list[QuarantineItem]
+    next: str | None
+
+
+class Discard(Ask):
+    reason: Line
+
+
+class ConservationFilter(Filter):
+    since: Instant | None = None
+
+
+class Counts(Answer):
+    received: int
+    stored: int
+    duplicate: int
+    quarantined: int
+
+
+class ProductCounts(Counts):
+    product: str
+
+
+class Violation(Answer):
+    reason: str
+    count: int
+
+
+class Conservation(Counts):
+    """received = stored + duplicate + quarantined, over all gateways since the given time."""
+
+    holds: bool
+    by_product: list[ProductCounts]
+    violations: list[Violation]

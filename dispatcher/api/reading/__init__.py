@@ -1,0 +1,1 @@
+"""What the api shows of the record: queries that join what several packages wrote, bounded by the viewer's area."""

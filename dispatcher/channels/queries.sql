@@ -1,0 +1,44 @@
+-- The stream and the outbox; see 0007_outbox.sql. Leases and waits run on the database's real clock.
+
+-- name: insert_stream_row :exec
+INSERT INTO stream_log (at, topic, area_path, organisation_ids, body) VALUES ($1, $2, $3, $4, $5);
+
+-- name: read_stream :many
+-- What came after a position, in order.
+SELECT seq, at, topic, area_path, organisation_ids, body FROM stream_log WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- name: stream_head :one
+SELECT seq FROM log_heads WHERE stream = 'stream';
+
+-- name: enqueue :exec
+INSERT INTO outbox (idempotency_key, channel, endpoint_id, ticket_id, topic, body, created_at, next_at)
+SELECT $1 || ':' || e.id, 'webhook', e.id, $3, $4, $5, $6, clock_timestamp()
+FROM webhook_endpoints e WHERE e.organisation_id = $2 AND e.enabled
+ON CONFLICT (idempotency_key) DO NOTHING;
+
+-- name: claim :many
+UPDATE outbox o SET lease_token = $1, lease_until = clock_timestamp() + make_interval(secs => $2), attempts = o.attempts + 1
+FROM webhook_endpoints e
+WHERE e.id = o.endpoint_id AND o.id IN (
+    SELECT id FROM outbox
+    WHERE state = 'ready' AND next_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
+RETURNING o.id, o.idempotency_key, e.url, e.secret, o.topic, o.body, o.created_at, o.attempts, o.lease_token;
+
+-- name: finish :one
+UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), lease_until = NULL, last_error = NULL
+WHERE id = $1 AND lease_token = $2 AND state = 'ready' RETURNING id;
+
+-- name: postpone :one
+-- Without a wait the message is dead.
+UPDATE outbox SET state = CASE WHEN $3::int IS NULL THEN 'dead'::outbox_state ELSE 'ready' END,
+    next_at = clock_timestamp() + make_interval(secs => COALESCE($3::int, 0)), lease_until = NULL, last_error = $4
+WHERE id = $1 AND lease_token = $2 AND state = 'ready' RETURNING state = 'dead';
+
+-- name: next_due_s :one
+-- Seconds until the next message is due; NULL when none waits.
+SELECT EXTRACT(EPOCH FROM min(GREATEST(next_at, COALESCE(lease_until, next_at))) - clock_timestamp())::float8
+FROM outbox WHERE state = 'ready';
+
+-- name: insert_endpoint :one
+INSERT INTO webhook_endpoints (organisation_id, url, secret) VALUES ($1, $2, $3) RETURNING id;

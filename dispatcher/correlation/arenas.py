@@ -1,0 +1,151 @@
+"""The kernel's memory: made empty, and grown before a call so that no insertion can fail half-way."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from dispatcher.correlation import kernel
+from dispatcher.correlation.columns import (
+    BLOCK,
+    CELL,
+    CLOSED_SLOT,
+    COUNTERS,
+    DUE_BUCKETS,
+    EVENT,
+    GROUP,
+    ID_SLOT,
+    NO_WATERMARK,
+    NODE,
+    RUN_SLOT,
+    WAITING,
+    Journal,
+    Records,
+    State,
+)
+from dispatcher.correlation.groups import GroupTable
+
+ROWS_AT_FIRST: Final = 64
+FULL_TENTHS: Final = 7  # a table that would be fuller than this is doubled
+
+
+def empty_state(groups: GroupTable) -> State:
+    """A state without events."""
+    counters = np.zeros(len(COUNTERS), np.int64)
+    counters[[kernel.FREE_ROW, kernel.FREE_BLOCK, kernel.FREE_WAITING]] = -1
+    return State(
+        events=np.zeros(ROWS_AT_FIRST, EVENT),
+        nodes=np.zeros(ROWS_AT_FIRST, NODE),
+        blocks=np.zeros(ROWS_AT_FIRST, BLOCK),
+        cells=_empty_table(CELL, "head", ROWS_AT_FIRST),
+        ids=_empty_table(ID_SLOT, "row", ROWS_AT_FIRST),
+        runs=_empty_table(RUN_SLOT, "lo", ROWS_AT_FIRST),
+        closed=_empty_table(CLOSED_SLOT, "group", ROWS_AT_FIRST),
+        waiting=np.zeros(ROWS_AT_FIRST, WAITING),
+        due=np.full((len(groups), DUE_BUCKETS), -1, np.int32),
+        groups=_group_records(groups),
+        counters=counters,
+    )
+
+
+def _group_records(groups: GroupTable) -> Records:
+    records = np.zeros(len(groups), GROUP)
+    for record, group in zip(records, groups, strict=True):
+        record["radius2"] = group.radius_dm**2
+        record["side"] = max(1, (group.radius_dm + 1) // 2)
+        record["window"] = group.window_ms
+        record["bucket"] = group.window_ms + 1
+        record["gap"] = group.gap_ms
+        record["run"] = group.gap_ms + 1
+        record["remember"] = group.memory_ms
+        record["due_width"] = max(1, group.window_ms // 64)
+        record["watermark"] = NO_WATERMARK
+    return records
+
+
+def _empty_table(dtype: np.dtype[Any], empty_field: str, size: int) -> Records:
+    table = np.zeros(size, dtype)
+    table[empty_field] = -1
+    return table
+
+
+def room_for_events(s: State, more: int) -> State:
+    """Room for this many more events, their ids and series, whatever they are."""
+    c = s.counters
+    rows = int(c[kernel.LIVE_ROWS]) + more
+    s = s._replace(events=_grown(s.events, rows), nodes=_grown(s.nodes, rows))
+    if _too_full(s.ids, int(c[kernel.IDS]) + more):
+        ids = _empty_table(ID_SLOT, "row", _table_size(int(c[kernel.IDS]) + more))
+        kernel.refill_ids(s.ids, ids)
+        s = s._replace(ids=ids)
+    if _too_full(s.runs, int(c[kernel.RUNS]) + more):
+        runs = _empty_table(RUN_SLOT, "lo", _table_size(int(c[kernel.RUNS]) + more))
+        kernel.refill_runs(s.runs, runs)
+        s = s._replace(runs=runs)
+    return s
+
+
+def room_for_nodes(s: State, more: int) -> State:
+    """Room for this many more occurrences in the index."""
+    c = s.counters
+    s = s._replace(blocks=_grown(s.blocks, int(c[kernel.BLOCKS]) + more))
+    if _too_full(s.cells, int(c[kernel.CELLS]) + more):
+        cells = _empty_table(CELL, "head", _table_size(int(c[kernel.CELLS]) + more))
+        kernel.refill_cells(s.cells, cells)
+        s = s._replace(cells=cells)
+    return s
+
+
+def room_for_waiting(s: State, more: int) -> State:
+    """Room for this many more entries in the due ring."""
+    return s._replace(waiting=_grown(s.waiting, int(s.counters[kernel.WAITINGS]) + more))
+
+
+def room_for_closed(s: State, more: int) -> State:
+    """Room to remember this many more uids; forgets those that are too old first."""
+    if not _too_full(s.closed, int(s.counters[kernel.CLOSED]) + more):
+        return s
+    closed = _empty_table(CLOSED_SLOT, "group", s.closed.size)
+    kept = kernel.refill_closed(s.groups, s.closed, closed)
+    # Half full at most, or it would soon be filtered again.
+    if 2 * (kept + more) > closed.size:
+        closed = _empty_table(CLOSED_SLOT, "group", _table_size(2 * (kept + more)))
+        kernel.refill_closed(s.groups, s.closed, closed)
+    s.counters[kernel.CLOSED] = kept
+    return s._replace(closed=closed)
+
+
+def empty_journal(s: State, pending: int) -> Journal:
+    """Lists with room for whatever one batch can note: each live row at most once in each."""
+    rows = int(s.counters[kernel.LIVE_ROWS]) + pending
+    return Journal(
+        pending=np.empty(rows, np.int32),
+        gone=np.empty(rows, np.int32),
+        gone_by=np.empty(rows, np.int32),
+        told=np.empty(rows, np.int32),
+        told_of=np.empty(rows, np.int64),
+        merges=np.empty((rows, 3), np.int64),
+        scratch=np.empty(rows, np.int32),
+        broken=np.empty((rows, 3), np.int64),
+        counts=np.zeros(4, np.int64),
+    )
+
+
+def nbytes(s: State) -> int:
+    """Bytes that the state holds."""
+    return sum(array.nbytes for array in s)
+
+
+def _too_full(table: Records, count: int) -> bool:
+    return 10 * count > FULL_TENTHS * table.size
+
+
+def _table_size(count: int) -> int:
+    return 1 << max(6, (10 * count // FULL_TENTHS).bit_length())
+
+
+def _grown(arena: Records, rows: int) -> Records:
+    if rows <= arena.size:
+        return arena
+    # In place: the system moves pages instead of copying them. No view of an arena outlives a call of the kernel.
+    arena.resize(max(rows, arena.size + arena.size // 2), refcheck=False)
+    return arena

@@ -1,0 +1,342 @@
+"""The correlator: batches of events go in, occurrences, components and finals come out, exact for any order of arrival.
+
+State lives here, decisions live in `kernel`. Time is the events' own and the watermarks'; nothing reads a clock. The
+handle of a component is an int that one Correlator never gives twice; public ids are assigned by who keeps incidents.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, overload
+
+import numpy as np
+
+from dispatcher.correlation import arenas, kernel
+from dispatcher.correlation.columns import (
+    COLUMN_TYPES,
+    NO_WATERMARK,
+    EventColumns,
+    Int8,
+    Int32,
+    Int64,
+    Journal,
+    Words,
+    uid_bytes,
+    uid_words,
+)
+from dispatcher.correlation.errors import ColumnInvalid, ComponentUnknown, WatermarkMovedBackwards
+from dispatcher.correlation.groups import GroupTable
+
+SORTED_FROM = 64  # smaller batches gain nothing from locality
+
+
+class Status(IntEnum):
+    """What became of one row of a batch."""
+
+    CLUSTERED = 0  # began an occurrence
+    REPEAT = 1  # joined an occurrence, or joined two
+    DUPLICATE = 2  # the same uid, revision and content are live already
+    SUPERSEDED = 3  # a greater (revision, content hash) of this uid is live already
+    CORRECTED = 4  # replaced the live version of its uid
+    LATE = 5  # before its group's watermark: not taken in (a live older version stays)
+    UNLOCATED = 6  # began an occurrence that links to nothing
+    CLOSED = 7  # its uid belongs to a final component: an annotation, not taken in
+
+
+class Merge(NamedTuple):
+    """Two components that the caller knew became one."""
+
+    winner: int  # the older handle, which goes on
+    loser: int
+    bridge: bytes  # uid of the event that joined them
+
+
+class Merges(Sequence[Merge]):
+    """The merges of one batch in the order in which they happened; columns, and a `Merge` where one is asked for."""
+
+    def __init__(self, winner: Int64, loser: Int64, bridge_hi: Words, bridge_lo: Words) -> None:
+        self.winner = winner
+        self.loser = loser
+        self.bridge_hi = bridge_hi
+        self.bridge_lo = bridge_lo
+
+    def __len__(self) -> int:
+        return self.winner.size
+
+    @overload
+    def __getitem__(self, index: int) -> Merge: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Merge]: ...
+    def __getitem__(self, index: int | slice) -> Merge | list[Merge]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        k = range(len(self))[index]
+        return Merge(int(self.winner[k]), int(self.loser[k]), uid_bytes(self.bridge_hi[k], self.bridge_lo[k]))
+
+
+@dataclass(frozen=True, slots=True)
+class Reclustered:
+    """Where the events of a component went after a correction or a late first event took it apart.
+
+    The old handle may be among the new ones (it then goes on), or be gone.
+    """
+
+    component: int
+    parts: dict[int, list[bytes]]  # new handle -> uids that had been in `component`
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The answer to one batch, by row; components are as of its end."""
+
+    status: Int8
+    component: Int64  # handle, -1 where the row is not in the live state
+    occurrence_hi: Words  # uid of the first event of the row's occurrence (0 where component is -1)
+    occurrence_lo: Words
+    merges: "Merges"
+    reclustered: list[Reclustered]
+
+    def occurrence(self, row: int) -> bytes:
+        """The uid of the first event of the row's occurrence."""
+        return uid_bytes(self.occurrence_hi[row], self.occurrence_lo[row])
+
+
+class Final(NamedTuple):
+    """A component that nothing admissible can change any more."""
+
+    component: int
+    key_t_ms: int  # canonical key: the least (t, uid)
+    key_uid: bytes
+    uids: list[bytes]  # every event, by (t, uid)
+    first_ms: int
+    last_ms: int
+    occurrences: int
+
+
+class Finals(Sequence[Final]):
+    """The finals of one advance by canonical key; columns, and a `Final` where one is asked for."""
+
+    def __init__(self, hi: Words, lo: Words, t_ms: Int64, starts: Int64, component: Int64, occurrences: Int64) -> None:
+        self.uid_hi = hi
+        self.uid_lo = lo
+        self.t_ms = t_ms
+        self.starts = starts  # the events of final k are [starts[k], starts[k + 1])
+        self.component = component
+        self.occurrences = occurrences
+
+    def __len__(self) -> int:
+        return self.component.size
+
+    @overload
+    def __getitem__(self, index: int) -> Final: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Final]: ...
+    def __getitem__(self, index: int | slice) -> Final | list[Final]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        k = range(len(self))[index]
+        lo, hi = int(self.starts[k]), int(self.starts[k + 1])
+        uids = [uid_bytes(self.uid_hi[i], self.uid_lo[i]) for i in range(lo, hi)]
+        first, last = int(self.t_ms[lo]), int(self.t_ms[hi - 1])
+        return Final(int(self.component[k]), first, uids[0], uids, first, last, int(self.occurrences[k]))
+
+    def __iter__(self) -> Iterator[Final]:
+        return (self[k] for k in range(len(self)))
+
+
+class Correlator:
+    """Live occurrences and components of all groups. Not safe for two threads at once; calls release the GIL."""
+
+    def __init__(self, groups: GroupTable) -> None:
+        self.groups = groups
+        self._state = arenas.empty_state(groups)
+
+    @classmethod
+    def rebuild(
+        cls,
+        groups: GroupTable,
+        events: EventColumns,
+        watermarks_ms: Sequence[int | None],
+        closed: EventColumns | None = None,
+    ) -> tuple["Correlator", Applied]:
+        """A correlator as it was: from the live version of every event of every component that is not final.
+
+        `watermarks_ms` holds each group's last one, None where there was none. `closed` may give events of final
+        components that the groups still remember (`Group.remember_ms`); without them a correction of such an event is
+        a new event.
+        """
+        made = cls(groups)
+        applied = made.apply(events)
+        for group, watermark_ms in enumerate(watermarks_ms):
+            if watermark_ms is not None:
+                made._start_at(group, watermark_ms)
+        if closed is not None:
+            made._remember(closed)
+        return made, applied
+
+    def apply(self, batch: EventColumns) -> Applied:
+        """Take in a batch; the outcome does not depend on its order or on how events are cut into batches."""
+        columns = _checked(batch, len(self.groups))
+        with np.errstate(over="ignore"):  # hashes wrap; numpy warns of it where the kernel runs uncompiled
+            return self._apply(columns)
+
+    def _apply(self, batch: EventColumns) -> Applied:
+        size = batch.t_ms.size
+        self._state = s = arenas.room_for_events(self._state, size)
+        journal = arenas.empty_journal(s, size)
+        status = np.empty(size, np.int8)
+        rows = np.empty(size, np.int32)
+        kernel.admit(s, journal, batch, status, rows)
+        pendings, gones, _, _ = journal.counts
+        self._state = s = arenas.room_for_nodes(s, int(pendings))
+        if gones:
+            kernel.take_apart(s, journal)
+        kernel.enter_all(s, journal, self._by_place(journal.pending[:pendings]))
+        told = journal.told[: journal.counts[kernel.TOLDS]]
+        self._state = s = arenas.room_for_waiting(s, size + told.size)
+        component = np.empty(size, np.int64)
+        firsts = np.empty(size, np.int32)
+        kernel.name_rows(s, rows, False, component, firsts)
+        return Applied(
+            status=status,
+            component=component,
+            occurrence_hi=np.where(firsts < 0, np.uint64(0), s.events["uid_hi"][firsts]),
+            occurrence_lo=np.where(firsts < 0, np.uint64(0), s.events["uid_lo"][firsts]),
+            merges=self._merges(journal),
+            reclustered=self._reclustered(journal, told) if gones else [],
+        )
+
+    def _by_place(self, pending: Int32) -> Int32:
+        if pending.size < SORTED_FROM:
+            return pending
+        keys = np.empty(pending.size, np.uint64)
+        kernel.locality(self._state, pending, keys)
+        return pending[np.argsort(keys)]
+
+    def _merges(self, journal: Journal) -> Merges:
+        merges = journal.merges[: journal.counts[kernel.MERGES]].copy()  # the journal is large, mostly untouched
+        bridges = self._state.events[merges[:, 2]]
+        return Merges(merges[:, 0], merges[:, 1], bridges["uid_hi"], bridges["uid_lo"])
+
+    def _reclustered(self, journal: Journal, told: Int32) -> list[Reclustered]:
+        now = np.empty(told.size, np.int64)
+        kernel.name_rows(self._state, told, True, now, np.empty(told.size, np.int32))
+        moved: dict[int, dict[int, list[bytes]]] = {}
+        for row, old, new in zip(told.tolist(), journal.told_of.tolist(), now.tolist(), strict=False):
+            moved.setdefault(old, {}).setdefault(new, []).append(self._uid(row))
+        went_to = {loser: winner for winner, loser, _ in journal.merges[: journal.counts[kernel.MERGES]].tolist()}
+        return [Reclustered(old, parts) for old, parts in moved.items() if set(parts) != {_followed(went_to, old)}]
+
+    def advance(self, group: int, watermark_ms: int) -> Finals:
+        """Raise one group's watermark; its components that are final by it, which are then forgotten.
+
+        The same watermark again is allowed, a lower one raises WatermarkMovedBackwards.
+        """
+        before = int(self._state.groups["watermark"][group])
+        if watermark_ms < before:
+            raise WatermarkMovedBackwards(group, before, watermark_ms)
+        with np.errstate(over="ignore"):
+            return self._advance(group, watermark_ms)
+
+    def _advance(self, group: int, watermark_ms: int) -> Finals:
+        live = int(self._state.counters[kernel.LIVE_ROWS])
+        if int(self._state.groups["watermark"][group]) == NO_WATERMARK:
+            self._state = arenas.room_for_waiting(self._state, live)
+        roots = np.empty(live, np.int32)
+        roots = roots[: kernel.collect(self._state, group, watermark_ms, roots)]
+        members, finals = self._finals(roots)
+        self._state = arenas.room_for_closed(self._state, members.size)
+        kernel.release(self._state, members)
+        return finals
+
+    def _finals(self, roots: Int32) -> tuple[Int32, Finals]:
+        s = self._state
+        ends = np.empty(roots.size, np.int64)
+        occurrences = np.empty(roots.size, np.int64)
+        kernel.count_members(s, roots, ends, occurrences)
+        total = int(ends[-1]) if roots.size else 0
+        members, spare = np.empty((2, total), np.int32)
+        kernel.list_members(s, roots, members, spare)
+        heads = np.empty(roots.size, np.int32)
+        kernel.first_members(members, ends, heads)
+        order = np.argsort(s.events["t"][heads], kind="stable")
+        kernel.order_ties(s.events, heads, order)
+        hi, lo = np.empty((2, total), np.uint64)
+        t_ms = np.empty(total, np.int64)
+        kernel.in_order(s, members, ends, order, hi, lo, t_ms)
+        starts = np.zeros(roots.size + 1, np.int64)
+        np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
+        component = s.nodes["component"][roots[order]]
+        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order])
+
+    def _start_at(self, group: int, watermark_ms: int) -> None:
+        """Set the watermark of a group that had none; what is final by it is kept for the next advance."""
+        self._state = s = arenas.room_for_waiting(self._state, int(self._state.counters[kernel.LIVE_ROWS]))
+        with np.errstate(over="ignore"):
+            kernel.start_at(s, group, watermark_ms)
+
+    def _remember(self, closed: EventColumns) -> None:
+        columns = _checked(closed, len(self.groups))
+        self._state = s = arenas.room_for_closed(self._state, columns.t_ms.size)
+        with np.errstate(over="ignore"):
+            kernel.remember(s, columns)
+
+    @property
+    def live_events(self) -> int:
+        """Events that are not final yet."""
+        return int(self._state.counters[kernel.LIVE_ROWS])
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that the state holds, spare room included."""
+        return arenas.nbytes(self._state)
+
+    @property
+    def walked(self) -> int:
+        """Members of near blocks that were looked at in vain since the start: the cost of adversarial shapes."""
+        return int(self._state.counters[kernel.WALKED])
+
+    def watermark_ms(self, group: int) -> int | None:
+        """The group's watermark, None before its first."""
+        watermark_ms = int(self._state.groups["watermark"][group])
+        return None if watermark_ms == NO_WATERMARK else watermark_ms
+
+    def members(self, component: int) -> list[bytes]:
+        """The uids of a live component by (t, uid). Reads every live row; raises ComponentUnknown."""
+        s = self._state
+        used = int(s.counters[kernel.ROWS])
+        flags = s.events["flags"][:used]
+        is_root = (flags & kernel.ROOT == kernel.ROOT) & (s.nodes["up"][:used] == np.arange(used))
+        roots = np.flatnonzero(is_root & (s.nodes["component"][:used] == component)).astype(np.int32)
+        if roots.size == 0:
+            raise ComponentUnknown(component)
+        return self._finals(roots)[1][0].uids
+
+    def component_of(self, uid: bytes) -> int | None:
+        """The handle of the live component that holds this uid."""
+        hi, lo = uid_words([uid])
+        with np.errstate(over="ignore"):
+            component = int(kernel.component_of(self._state, hi[0], lo[0]))
+        return None if component < 0 else component
+
+    def _uid(self, row: int) -> bytes:
+        e = self._state.events[row]
+        return uid_bytes(e["uid_hi"], e["uid_lo"])
+
+
+def _checked(batch: EventColumns, groups: int) -> EventColumns:
+    """The batch as the kernel is compiled for; raises ColumnInvalid."""
+    size = batch.t_ms.size
+    for name, column in zip(batch._fields, batch, strict=True):
+        if column.shape != (size,):
+            raise ColumnInvalid(name, f"has shape {column.shape} where t_ms has {size} rows")
+    if size and not 0 <= int(batch.group.min()) <= int(batch.group.max()) < groups:
+        raise ColumnInvalid("group", f"holds a number outside [0, {groups})")
+    columns = (np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in zip(batch._fields, batch, strict=True))
+    return EventColumns(*columns)
+
+
+def _followed(went_to: dict[int, int], component: int) -> int:
+    while component in went_to:
+        component = went_to[component]
+    return component

@@ -1,0 +1,61 @@
+"""The dispatcher's process: warm the kernels, lead or wait as standby, then step; send what the outbox holds."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+import structlog
+
+from dispatcher.channels.webhook import WebhookSender
+from dispatcher.correlation.compilation import compile_kernels
+from dispatcher.engine import leadership
+from dispatcher.engine.steps import Stepper, give_up
+from events.feed import Feed
+from runtime import readiness
+from runtime.clock import follow_clock
+from runtime.pool import Pool, open_pool
+from runtime.settings import Settings
+
+LOG = structlog.get_logger(__name__)
+
+STANDBY_POLL_S: Final = 0.5
+
+
+async def main(settings: Settings) -> None:
+    """Run until cancelled. Raises leadership.Fenced when another process took over: then this one must end."""
+    dsn = settings.app_dsn()
+    with ThreadPoolExecutor(1, thread_name_prefix="kernels") as kernels:
+        # Never on the first event: the leadership is taken only after the kernels stand ready.
+        await asyncio.get_running_loop().run_in_executor(kernels, compile_kernels)
+        pool = await open_pool(dsn, application_name="rongan dispatcher", max_size=6)
+        try:
+            async with follow_clock(dsn) as clock, Feed(pool) as feed:
+                await _lead(pool, settings, partial(Stepper, pool, clock, feed, kernels))
+        finally:
+            pool.terminate()
+
+
+async def _lead(pool: Pool, settings: Settings, make_stepper: "partial[Stepper]") -> None:
+    epoch = await _become_leader(pool, settings.dispatcher_slot)
+    sender = WebhookSender(pool, allow_private=settings.webhook_allow_private)
+    stepper = make_stepper(epoch, on_message=sender.wake)
+    try:
+        await stepper.step()
+        readiness.announce()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sender.run(), name="webhook-sender")
+            tasks.create_task(stepper.run(), name="leader")
+    finally:
+        await asyncio.shield(give_up(pool, epoch))
+
+
+async def _become_leader(pool: Pool, holder: str) -> int:
+    while True:
+        async with pool.acquire() as conn:
+            epoch = await leadership.take(conn, holder)
+        if epoch is not None:
+            LOG.info("leadership_taken", epoch=epoch, holder=holder)
+            return epoch
+        readiness.announce()  # a standby is healthy too
+        await asyncio.sleep(STANDBY_POLL_S)

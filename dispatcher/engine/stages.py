@@ -1,0 +1,21 @@
+"""The dispatcher on one screen: what happens to every batch of the log, in this order, in one transaction."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from dispatcher.escalation import stage as escalation
+from dispatcher.incidents import signals
+from dispatcher.incidents import stage as incidents
+from dispatcher.incidents.step import Advanced, Step
+from dispatcher.tickets import stage as tickets
+
+Stage = Callable[[Step], Awaitable[Advanced]]
+
+# Correlation and risk are pure and are asked by the incidents stage; the outbox is written by whoever causes a message.
+STAGES: Final[tuple[tuple[str, Stage], ...]] = (
+    ("signals", signals.advance),  # holds that end because time passed, not because a reading came
+    ("incidents", incidents.advance),  # correlation -> risk -> incidents
+    ("tickets", tickets.advance),  # who must do what
+    ("announcements", incidents.announce),  # the stream tells of incidents with the tickets they led to
+    ("escalation", escalation.advance),  # by when, and who hears of it otherwise
+)

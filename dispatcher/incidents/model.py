@@ -1,0 +1,51 @@
+"""An incident, and what one step changed about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from events.model import Event
+from registry.event_kinds import KindMode
+
+
+class IncidentStatus(StrEnum):
+    """Equal to the SQL enum `incident_status`."""
+
+    OPEN = "open"  # may still gain events
+    FINAL = "final"  # the watermark passed: it absorbs nothing any more
+    MERGED = "merged"  # an alias of the incident that it was found to be part of
+
+
+class Standing(StrEnum):
+    """Why an event stands where it stands; equal to the CHECK of `incident_events.standing`."""
+
+    CLUSTERED = "clustered"  # found by place and time, alone or with others
+    ALONE = "alone"  # without a position, or of a kind that is never clustered
+    LATE = "late"  # older than the watermark when it came: not clustered
+    RETURNED = "returned"  # the condition went back to normal: shown, never closes anything
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChange:
+    """What a step did to one incident; the tickets stage reads these in order."""
+
+    incident_id: int
+    number: str
+    case_id: int
+    kind: str
+    mode: KindMode
+    grade: int
+    opened: bool
+    late: bool
+    area_id: str | None
+    area_path: tuple[str, ...]
+    place: str | None
+    lon: float | None
+    lat: float | None
+    opened_at: datetime
+    # New in this step, in log order; a person's report is an event whose `call_id` is set.
+    new_events: tuple[Event, ...]
+    # Incidents that this one absorbed in this step: (incident id, case id, uid of the bridging event).
+    absorbed: tuple[tuple[int, int, bytes], ...]
+    row: dict[str, Any]  # the incident as the api shows it in lists

@@ -1,0 +1,170 @@
+-- Tickets: one writer (the store), read by the api, the stream and the escalation; see 0006_tickets.sql.
+
+-- name: claim_version :one
+-- Compare and hold: a row that moved on meanwhile, also while this statement waited, is not found.
+SELECT id FROM tickets WHERE id = $1 AND version = $2 FOR NO KEY UPDATE;
+
+-- name: hold_ticket :one
+SELECT id FROM tickets WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: hold_open_tickets_of_cases :many
+-- In the order of ids, so that two writers never wait for each other.
+SELECT id, case_id FROM tickets
+WHERE case_id = ANY($1) AND state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided')
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: newest_tickets_of_cases :many
+SELECT DISTINCT ON (case_id) id, case_id FROM tickets WHERE case_id = ANY($1) ORDER BY case_id, id DESC;
+
+-- name: read_ticket :one
+SELECT t.id, t.case_id, t.incident_id, t.kind, k.time_critical, t.state::text, t.version, t.grade, t.incident_grade,
+       t.demand::text, t.area_id, t.area_path, t.place, t.lon, t.lat, t.opened_at, t.number, t.lead_organisation_id,
+       t.return_requested_by, t.merged_into, t.accepted_at, t.closed_at, t.rework_count, t.wrong_dispatch_count, t.injured,
+       ARRAY(SELECT DISTINCT x.organisation_id FROM ticket_transitions x
+             WHERE x.ticket_id = t.id AND x.event = 'request_return' AND x.organisation_id IS NOT NULL) AS returns_requested
+FROM tickets t JOIN event_kinds k ON k.id = t.kind WHERE t.id = $1;
+
+-- name: read_assignments :many
+SELECT generation, organisation_id, role::text, reason, assigned_at, signed_at, ended_at
+FROM ticket_assignments WHERE ticket_id = $1 ORDER BY generation, role, organisation_id;
+
+-- name: read_clocks :many
+SELECT clock, organisation_id, run, limit_id, halved, working, started_at, due_at, provisional, explanation, stopped_at,
+       stop_reason, breached_at, fired_pct, next_pct, next_at
+FROM ticket_clocks WHERE ticket_id = $1 ORDER BY started_at, clock, organisation_id, run;
+
+-- name: read_reports :many
+SELECT call_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction
+FROM ticket_reports WHERE ticket_id = $1 ORDER BY joined_at, call_id;
+
+-- name: insert_ticket :one
+INSERT INTO tickets (ticket_kind, case_id, incident_id, kind, state, version, grade, incident_grade, demand, area_id, area_path,
+    place, lon, lat, opened_at, due_at, due_clock)
+VALUES ('call_response', $1, $2, $3, $4::text::ticket_state, $5, $6, $7, $8::text::demand_type, $9, $10, $11, $12, $13, $14, $15, $16)
+RETURNING id;
+
+-- name: update_ticket :one
+-- The swap of compare-and-swap: nobody holds a version twice.
+UPDATE tickets SET version = $3, state = $4::text::ticket_state, grade = $5, incident_grade = $6, demand = $7::text::demand_type,
+    number = $8, lead_organisation_id = $9, return_requested_by = $10, merged_into = $11, accepted_at = $12, closed_at = $13,
+    due_at = $14, due_clock = $15, overdue = $16, rework_count = $17, wrong_dispatch_count = $18, injured = $19,
+    case_id = $20, incident_id = $21
+WHERE id = $1 AND version = $2 RETURNING id;
+
+-- name: put_assignment :exec
+INSERT INTO ticket_assignments (ticket_id, generation, organisation_id, role, reason, assigned_at, signed_at, ended_at)
+VALUES ($1, $2, $3, $4::text::assignment_role, $5, $6, $7, $8)
+ON CONFLICT (ticket_id, generation, organisation_id) DO UPDATE SET signed_at = $7, ended_at = $8;
+
+-- name: put_clock :exec
+INSERT INTO ticket_clocks (ticket_id, clock, organisation_id, run, limit_id, halved, working, started_at, due_at, provisional,
+    explanation, stopped_at, stop_reason, breached_at, fired_pct, next_pct, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+ON CONFLICT (ticket_id, clock, organisation_id, run) DO UPDATE SET limit_id = $5, working = $7, due_at = $9, provisional = $10,
+    explanation = $11, stopped_at = $12, stop_reason = $13, breached_at = $14, fired_pct = $15, next_pct = $16, next_at = $17;
+
+-- name: put_report :exec
+INSERT INTO ticket_reports (call_id, ticket_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (call_id) DO UPDATE SET ticket_id = $2, joined_at = $3, called_back_at = $5, callback_outcome = $6, satisfaction = $7;
+
+-- name: insert_transition :exec
+INSERT INTO ticket_transitions (ticket_id, version, event, from_state, to_state, actor, actor_name, actor_role, organisation_id,
+    at, reason, fields)
+VALUES ($1, $2, $3, $4::text::ticket_state, $5::text::ticket_state, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: insert_entry :exec
+INSERT INTO ticket_entries (ticket_id, version, at, entry, actor, actor_name, actor_role, body)
+VALUES ($1, $2, $3, $4::text::ticket_entry, $5, $6, $7, $8);
+
+-- name: take_number :one
+-- Gapless a day: a rolled back acceptance gives its number back.
+INSERT INTO number_heads (prefix, day, last) VALUES ($1, $2, 1)
+ON CONFLICT (prefix, day) DO UPDATE SET last = number_heads.last + 1 RETURNING last;
+
+-- name: last_transition :one
+SELECT x.version, t.state::text, x.actor_name, x.event, x.at FROM tickets t
+JOIN ticket_transitions x ON x.ticket_id = t.id AND x.version = t.version WHERE t.id = $1;
+
+-- name: read_log :many
+-- Transitions and entries in the order in which they happened: an entry follows the transition whose version it bears.
+SELECT x.version, 0::bigint AS place, x.at, NULL AS entry, x.event, x.from_state::text, x.to_state::text, x.actor, x.actor_name,
+       x.actor_role, x.organisation_id, x.reason, x.fields AS body
+FROM ticket_transitions x WHERE x.ticket_id = $1
+UNION ALL
+SELECT e.version, e.id, e.at, e.entry::text, NULL, NULL, NULL, e.actor, e.actor_name, e.actor_role, NULL, NULL, e.body
+FROM ticket_entries e WHERE e.ticket_id = $1
+ORDER BY version, place;
+
+-- name: read_call :one
+SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text FROM hotline_calls WHERE id = $1;
+
+-- name: ticket_of_report :one
+SELECT ticket_id FROM ticket_reports WHERE call_id = $1;
+
+-- name: organisations_named :many
+SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
+FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = ANY($1) ORDER BY o.id;
+
+-- name: read_row :one
+SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh, kind_en, place, area_id, area_path, lon, lat,
+       lead_organisation_id, lead_zh, lead_en, co_signed, co_total, opened_at, accepted_at, closed_at, due_at, due_clock, overdue,
+       report_count, event_count, rework_count, incident_id, case_id
+FROM ticket_rows WHERE id = $1;
+
+-- name: list_newest :many
+SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh, kind_en, place, area_id, area_path, lon, lat,
+       lead_organisation_id, lead_zh, lead_en, co_signed, co_total, opened_at, accepted_at, closed_at, due_at, due_clock, overdue,
+       report_count, event_count, rework_count, incident_id, case_id
+FROM ticket_rows t
+WHERE ($1::text IS NULL OR t.state = $1::text::ticket_state)
+  AND ($2::smallint IS NULL OR t.grade = $2)
+  AND ($3::text IS NULL OR t.area_path @> ARRAY[$3])
+  AND ($4::text IS NULL OR EXISTS (SELECT FROM ticket_assignments a
+       WHERE a.ticket_id = t.id AND a.organisation_id = $4 AND a.ended_at IS NULL))
+  AND ($5::boolean IS NULL OR $5 = (t.closed_at IS NULL))
+  AND ($6::boolean IS NULL OR t.overdue = $6)
+  AND ($7::text IS NULL OR t.number ILIKE $7 OR t.kind ILIKE $7 OR t.kind_zh ILIKE $7 OR t.kind_en ILIKE $7 OR t.place ILIKE $7)
+  AND ($8::text IS NULL OR t.area_path @> ARRAY[$8] OR t.area_path = '{}' OR EXISTS (SELECT FROM ticket_assignments a
+       WHERE a.ticket_id = t.id AND a.organisation_id = $9 AND a.ended_at IS NULL))
+  AND ($10::bigint IS NULL OR t.id < $10)
+ORDER BY t.id DESC LIMIT $11;
+
+-- name: list_queue :many
+-- Open tickets as a duty officer works through them: the gravest first, then what is due first.
+SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh, kind_en, place, area_id, area_path, lon, lat,
+       lead_organisation_id, lead_zh, lead_en, co_signed, co_total, opened_at, accepted_at, closed_at, due_at, due_clock, overdue,
+       report_count, event_count, rework_count, incident_id, case_id
+FROM ticket_rows t
+WHERE t.state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided')
+  AND ($1::text IS NULL OR t.state = $1::text::ticket_state)
+  AND ($2::smallint IS NULL OR t.grade = $2)
+  AND ($3::text IS NULL OR t.area_path @> ARRAY[$3])
+  AND ($4::text IS NULL OR EXISTS (SELECT FROM ticket_assignments a
+       WHERE a.ticket_id = t.id AND a.organisation_id = $4 AND a.ended_at IS NULL))
+  AND ($5::boolean IS NULL OR t.overdue = $5)
+  AND ($6::text IS NULL OR t.number ILIKE $6 OR t.kind ILIKE $6 OR t.kind_zh ILIKE $6 OR t.kind_en ILIKE $6 OR t.place ILIKE $6)
+  AND ($7::text IS NULL OR t.area_path @> ARRAY[$7] OR t.area_path = '{}' OR EXISTS (SELECT FROM ticket_assignments a
+       WHERE a.ticket_id = t.id AND a.organisation_id = $8 AND a.ended_at IS NULL))
+  AND ($9::smallint IS NULL
+       OR (t.grade, COALESCE(t.due_at, 'infinity'::timestamptz), t.id) > ($9, COALESCE($10::timestamptz, 'infinity'), $11::bigint))
+ORDER BY t.grade, COALESCE(t.due_at, 'infinity'::timestamptz), t.id LIMIT $12;
+
+-- name: list_assignments :many
+SELECT a.organisation_id, o.zh_name, o.en_name, a.role::text, a.reason, a.assigned_at, a.signed_at, a.ended_at
+FROM ticket_assignments a JOIN organisations o ON o.id = a.organisation_id
+WHERE a.ticket_id = $1 ORDER BY a.generation DESC, a.role, a.organisation_id;
+
+-- name: list_reports :many
+SELECT r.call_id, c.text, c.caller_name, c.caller_phone, c.anonymous, c.confidential, c.received_at, r.callback_wanted,
+       r.called_back_at, r.callback_outcome
+FROM ticket_reports r JOIN hotline_calls c ON c.id = r.call_id WHERE r.ticket_id = $1 ORDER BY c.received_at, r.call_id;
+
+-- name: read_explanation :one
+SELECT explanation FROM incidents WHERE id = $1;
+
+-- name: sees_ticket :one
+-- The area of the ticket, or a part in it, shows it; without an area of its own it is shown to everybody.
+SELECT $2::text IS NULL OR t.area_path @> ARRAY[$2] OR t.area_path = '{}' OR EXISTS (
+    SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $3) AS sees
+FROM tickets t WHERE t.id = $1;

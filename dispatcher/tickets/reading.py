@@ -1,0 +1,253 @@
+"""Reads tickets for people: the queue, the detail with what the reader may do now, the timeline."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from dispatcher.tickets import lifecycle
+from dispatcher.tickets.errors import TicketNotFound
+from dispatcher.tickets.grammar import Row
+from dispatcher.tickets.model import Actor, Entry, Role, Ticket, TicketState, Transition
+from dispatcher.tickets.records import QUERIES, read_context, read_log, read_ticket
+from dispatcher.tickets.views import (
+    ActionFieldView,
+    ActionView,
+    AssignmentView,
+    ClockView,
+    ReportView,
+    TicketDetail,
+    TicketRow,
+    TimelineItem,
+    Unit,
+    mask_name,
+    mask_phone,
+)
+from runtime.pool import Connection
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+# Art. 44 and the rules on reporters: those who live next door never see who reported, not even masked.
+_NEVER_SEE_REPORTERS: Final = frozenset({Role.COMMITTEE})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a reader may see: an area with what lies in it (None: everything), and the tickets of one organisation."""
+
+    area_id: str | None
+    organisation_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFilter:
+    """Which tickets to list; None does not narrow."""
+
+    state: TicketState | None = None
+    grade: int | None = None
+    area_id: str | None = None
+    organisation_id: str | None = None
+    open: bool | None = None
+    overdue: bool | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list; `next` continues it and is None at its end."""
+
+    items: list[TicketRow]
+    next: str | None
+
+
+class CursorInvalid(ValueError):
+    """A cursor that no page gave."""
+
+
+async def ticket_row(conn: Connection, ticket_id: int) -> TicketRow:
+    """One row as lists show it. Raises TicketNotFound."""
+    record = await conn.fetchrow(QUERIES.read_row, ticket_id)
+    if record is None:
+        raise TicketNotFound(ticket_id)
+    return _row(dict(record))
+
+
+async def sees_ticket(conn: Connection, ticket_id: int, sight: Sight) -> bool:
+    """Whether the ticket exists and the reader may see it."""
+    return bool(await conn.fetchval(QUERIES.sees_ticket, ticket_id, sight.area_id, sight.organisation_id))
+
+
+async def ticket_rows(
+    conn: Connection, wanted: TicketFilter, sight: Sight, *, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """The newest tickets first. Raises CursorInvalid."""
+    rows = await conn.fetch(
+        QUERIES.list_newest,
+        wanted.state,
+        wanted.grade,
+        wanted.area_id,
+        wanted.organisation_id,
+        wanted.open,
+        wanted.overdue,
+        _pattern(wanted.text),
+        sight.area_id,
+        sight.organisation_id,
+        _numbers(cursor, 1)[0],
+        limit + 1,
+    )
+    items = [_row(dict(row)) for row in rows[:limit]]
+    return Page(items, str(items[-1].id) if len(rows) > limit else None)
+
+
+async def ticket_queue(
+    conn: Connection, wanted: TicketFilter, sight: Sight, *, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """The open tickets, the gravest first, then what is due first; `wanted.open` is not asked. Raises CursorInvalid."""
+    grade, due_us, last_id = _numbers(cursor, 3)
+    rows = await conn.fetch(
+        QUERIES.list_queue,
+        wanted.state,
+        wanted.grade,
+        wanted.area_id,
+        wanted.organisation_id,
+        wanted.overdue,
+        _pattern(wanted.text),
+        sight.area_id,
+        sight.organisation_id,
+        grade,
+        _EPOCH + due_us * _MICROSECOND if due_us else None,
+        last_id,
+        limit + 1,
+    )
+    items = [_row(dict(row)) for row in rows[:limit]]
+    return Page(items, _queue_cursor(items[-1]) if len(rows) > limit else None)
+
+
+async def ticket_detail(conn: Connection, ticket_id: int, actor: Actor, at: datetime) -> TicketDetail:
+    """Everything about a ticket, and what this actor may do with it now. Raises TicketNotFound."""
+    ticket = await read_ticket(conn, ticket_id)
+    row = await ticket_row(conn, ticket_id)
+    explanation = await conn.fetchval(QUERIES.read_explanation, ticket.incident_id)
+    hidden = bool(actor.roles & _NEVER_SEE_REPORTERS)
+    return TicketDetail(
+        **row.model_dump(),
+        assignments=[
+            AssignmentView(
+                organisation=Unit(id=each["organisation_id"], zh_name=each["zh_name"], en_name=each["en_name"]),
+                role=each["role"],
+                reason=each["reason"],
+                assigned_at=each["assigned_at"],
+                signed_at=each["signed_at"],
+                ended_at=each["ended_at"],
+            )
+            for each in await conn.fetch(QUERIES.list_assignments, ticket_id)
+        ],
+        clocks=_clocks(ticket),
+        reports=[_report(dict(each), hidden=hidden) for each in await conn.fetch(QUERIES.list_reports, ticket_id)],
+        explanation=explanation or {},
+        actions=[_action(each) for each in await allowed_actions(conn, ticket, actor, at)],
+    )
+
+
+async def allowed_actions(conn: Connection, ticket: Ticket, actor: Actor, at: datetime) -> tuple[Row, ...]:
+    """The rows of the table that this actor may use now, as far as that can be said before the fields are filled."""
+    return lifecycle.allowed_actions(ticket, actor, at, await read_context(conn, ticket, (), at))
+
+
+async def timeline(conn: Connection, ticket_id: int) -> list[TimelineItem]:
+    """What happened to a ticket, oldest first; empty where there is no such ticket."""
+    return [_item(record) for record in await read_log(conn, ticket_id)]
+
+
+def _row(columns: dict[str, Any]) -> TicketRow:
+    lead_id, zh_name, en_name = (columns.pop(name) for name in ("lead_organisation_id", "lead_zh", "lead_en"))
+    del columns["area_path"]
+    lead = Unit(id=lead_id, zh_name=zh_name, en_name=en_name) if lead_id is not None else None
+    return TicketRow(**columns, lead=lead)
+
+
+def _clocks(ticket: Ticket) -> list[ClockView]:
+    return [
+        ClockView(
+            clock=run.clock,
+            organisation_id=run.organisation_id or None,
+            started_at=run.started_at,
+            due_at=run.due_at,
+            stopped_at=run.stopped_at,
+            stop_reason=run.stop_reason,
+            breached_at=run.breached_at,
+            provisional=run.provisional,
+            explanation=dict(run.explanation),
+        )
+        for run in ticket.clocks
+    ]
+
+
+def _report(columns: dict[str, Any], *, hidden: bool) -> ReportView:
+    silent = hidden or columns.pop("anonymous")
+    columns.pop("anonymous", None)
+    if columns.pop("confidential") or silent:
+        columns |= {"caller_name": None, "caller_phone": None}
+    return ReportView(
+        **columns
+        | {"caller_name": mask_name(columns["caller_name"]), "caller_phone": mask_phone(columns["caller_phone"])}
+    )
+
+
+def _action(row: Row) -> ActionView:
+    return ActionView(
+        event=row.event,
+        to_state=row.to_state,
+        fields=[
+            ActionFieldView(
+                name=field.name, type=field.type.value, required=field.required, choices=list(field.choices) or None
+            )
+            for field in row.fields
+        ],
+        needs_reason=row.needs_reason,
+    )
+
+
+def _item(record: Transition | Entry) -> TimelineItem:
+    if isinstance(record, Entry):
+        return TimelineItem(
+            at=record.at,
+            entry=record.entry,
+            version=record.version,
+            actor_name=record.actor_name,
+            actor_role=record.actor_role,
+            body=dict(record.body),
+        )
+    return TimelineItem(
+        at=record.at,
+        entry="transition",
+        event=record.event,
+        from_state=record.from_state,
+        to_state=record.to_state,
+        version=record.version,
+        actor_name=record.actor_name,
+        actor_role=record.actor_role,
+        organisation_id=record.organisation_id,
+        reason=record.reason,
+        fields=dict(record.fields),
+    )
+
+
+def _pattern(text: str | None) -> str | None:
+    if text is None:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _numbers(cursor: str | None, count: int) -> list[int | None]:
+    if cursor is None:
+        return [None] * count
+    parts = cursor.split("-")
+    if len(parts) != count or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
+        raise CursorInvalid(cursor)
+    return [int(part) for part in parts]
+
+
+def _queue_cursor(row: TicketRow) -> str:
+    due_us = (row.due_at - _EPOCH) // _MICROSECOND if row.due_at is not None else 0
+    return f"{row.grade}-{due_us}-{row.id}"

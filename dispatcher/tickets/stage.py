@@ -1,0 +1,235 @@
+"""The tickets stage of a step: an incident that asks for work gets one ticket, and what joins it joins the ticket."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter
+
+from dispatcher.incidents.model import IncidentChange
+from dispatcher.incidents.step import Advanced
+from dispatcher.rules.rulebook import Rulebook
+from dispatcher.tickets import store
+from dispatcher.tickets.announcing import CHANGED, OPENED, announce, tell_units
+from dispatcher.tickets.guards import Context
+from dispatcher.tickets.model import Action, EntryKind, Ticket, TicketDraft, TicketEvent, TicketState, Transition
+from dispatcher.tickets.records import QUERIES, read_rules, read_ticket, update
+from dispatcher.tickets.routing import Routing, route
+from registry.event_kinds import GROUP_OF_ALL, EventKind, KindMode
+from runtime.pool import Connection
+
+LOG = structlog.get_logger(__name__)
+
+OPENED_TOTAL = Counter("dispatcher_tickets_opened_total", "Tickets opened by the step", ["mode"])
+HELD_TOTAL = Counter("dispatcher_tickets_held_total", "Departments whose part a duty desk holds", ["reason"])
+
+
+class Work(Protocol):
+    """What this stage reads of a step."""
+
+    @property
+    def conn(self) -> Connection: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def rulebook(self) -> Rulebook: ...
+
+    @property
+    def incidents(self) -> Sequence[IncidentChange]: ...
+
+
+@dataclass(slots=True)
+class _Touched:
+    """A ticket that this step opened or changed, and what is to be told of it once at the end."""
+
+    ticket: Ticket
+    before: Ticket
+    opened: bool
+    transitions: list[Transition]
+
+
+async def advance(step: Work) -> Advanced:
+    """Open, join, raise and merge tickets for the incidents that this step changed; tell of each ticket once."""
+    if not step.incidents or GROUP_OF_ALL in step.rulebook.taxonomy.groups:
+        return Advanced(len(step.incidents), 0)
+    context = Context(
+        {organisation.id: organisation for organisation in step.rulebook.organisations},
+        await read_rules(step.conn, step.at),
+    )
+    desk = _Desk(step.conn, step.at, context, step.rulebook.taxonomy.kinds)
+    await desk.hold(step.incidents)
+    for change in step.incidents:
+        await desk.take(change)
+    return Advanced(len(step.incidents), await desk.tell())
+
+
+class _Desk:
+    """One step's work on tickets: holds their rows from the start, so that users' actions wait instead of colliding."""
+
+    def __init__(self, conn: Connection, at: datetime, context: Context, kinds: Mapping[str, EventKind]) -> None:
+        self._conn = conn
+        self._at = at
+        self._context = context
+        self._kinds = kinds
+        self._open: dict[int, int] = {}  # case -> its open ticket
+        self._ended: dict[int, int] = {}  # case -> its newest ticket, where none is open
+        self._touched: dict[int, _Touched] = {}
+
+    async def hold(self, changes: Sequence[IncidentChange]) -> None:
+        cases = {change.case_id for change in changes}
+        cases |= {case_id for change in changes for _, case_id, _ in change.absorbed}
+        for row in await self._conn.fetch(QUERIES.hold_open_tickets_of_cases, sorted(cases)):
+            self._open[row["case_id"]] = row["id"]
+        for row in await self._conn.fetch(QUERIES.newest_tickets_of_cases, sorted(cases - self._open.keys())):
+            self._ended[row["case_id"]] = row["id"]
+
+    async def take(self, change: IncidentChange) -> None:
+        if not (change.opened or change.new_events or change.absorbed):
+            await self._regrade(change)
+            return
+        await self._merge(change)
+        calls = list(dict.fromkeys(event.call_id for event in change.new_events if event.call_id is not None))
+        touched = await self._ticket_of(change, reported=bool(calls))
+        if touched is None:
+            return
+        devices = [event for event in change.new_events if event.call_id is None]
+        if devices and not touched.opened:
+            await store.join_events(self._conn, touched.ticket, devices, self._at)
+        for call_id in calls:
+            touched.ticket = await store.join_report(
+                self._conn, touched.ticket.id, call_id, None, self._at, rules=self._context.rules
+            )
+        if touched.ticket.open:
+            touched.ticket = await store.raise_grade(
+                self._conn, touched.ticket, change.grade, self._at, self._context.rules
+            )
+        if change.mode is KindMode.AUTO_TICKET and touched.ticket.state is TicketState.NEW:
+            await self._accept_and_dispatch(touched)
+
+    async def _regrade(self, change: IncidentChange) -> None:
+        """Nothing joined: only a graver incident concerns its ticket."""
+        open_id = self._open.get(change.case_id)
+        if open_id is None:
+            return
+        ticket = self._touched[open_id].ticket if open_id in self._touched else await read_ticket(self._conn, open_id)
+        if change.grade < ticket.incident_grade:
+            touched = await self._touch(open_id)
+            touched.ticket = await store.raise_grade(
+                self._conn, touched.ticket, change.grade, self._at, self._context.rules
+            )
+
+    async def tell(self) -> int:
+        """Put every touched ticket on the stream and a message to its units; returns how many there were."""
+        for touched in self._touched.values():
+            topic = OPENED if touched.opened else CHANGED
+            units = frozenset(assignment.organisation_id for assignment in touched.before.active)
+            row = await announce(self._conn, touched.ticket, topic, self._at, also=units)
+            if touched.transitions:
+                await tell_units(self._conn, touched.before, touched.ticket, touched.transitions[-1], row)
+        return len(self._touched)
+
+    async def _ticket_of(self, change: IncidentChange, *, reported: bool) -> _Touched | None:
+        open_id = self._open.get(change.case_id)
+        if open_id is not None:
+            return await self._touch(open_id)
+        ended_id = self._ended.get(change.case_id)
+        # Devices that go on after the work ended show it in the record; only a person's report opens the matter again.
+        if ended_id is not None and not reported:
+            return await self._touch(ended_id)
+        if reported or change.mode is not KindMode.NOTICE_ONLY:
+            return await self._open_ticket(change)
+        return None
+
+    async def _open_ticket(self, change: IncidentChange) -> _Touched:
+        call_id = next((event.call_id for event in change.new_events if event.call_id is not None), None)
+        call = await self._conn.fetchrow(QUERIES.read_call, call_id) if call_id is not None else None
+        kind = self._kinds.get(change.kind)
+        draft = TicketDraft(
+            case_id=change.case_id,
+            incident_id=change.incident_id,
+            kind=change.kind,
+            time_critical=kind is not None and kind.time_critical,
+            grade=change.grade,
+            demand=call["demand"] if call is not None else None,
+            area_id=change.area_id,
+            area_path=change.area_path,
+            place=change.place,
+            lon=change.lon,
+            lat=change.lat,
+        )
+        ticket_id = await store.open_ticket(self._conn, draft, self._at, rules=self._context.rules)
+        self._open[change.case_id] = ticket_id
+        OPENED_TOTAL.labels(change.mode.value).inc()
+        touched = await self._touch(ticket_id)
+        touched.opened = True
+        return touched
+
+    async def _accept_and_dispatch(self, touched: _Touched) -> None:
+        await self._act(touched, TicketEvent.ACCEPT)
+        ticket = touched.ticket
+        kind = self._kinds[ticket.kind]
+        routing = route(
+            kind, ticket.area_path, self._context.organisations.values(), self._at, self._context.rules.calendar
+        )
+        for held in routing.held:
+            HELD_TOTAL.labels(held.reason.value).inc()
+        if routing.lead is None:
+            LOG.warning("ticket_unrouted", ticket=ticket.id, kind=ticket.kind, area=ticket.area_id)
+            body = {"about": "unrouted", **routing.as_record()}
+            await store.add_entry(self._conn, ticket, EntryKind.MESSAGE, body, self._at)
+            return
+        await self._act(touched, TicketEvent.DISPATCH, routing)
+
+    async def _act(self, touched: _Touched, event: TicketEvent, routing: Routing | None = None) -> None:
+        fields = {} if routing is None else {"lead": routing.lead, "co": list(routing.co)}
+        action = Action(
+            event,
+            touched.ticket.version,
+            fields=fields,
+            routing=None if routing is None else routing.as_record(),
+        )
+        acted = await store.apply(self._conn, touched.ticket, action, store.AUTO, self._at, self._context)
+        touched.ticket = acted.ticket
+        if isinstance(acted.record, Transition):
+            touched.transitions.append(acted.record)
+
+    async def _merge(self, change: IncidentChange) -> None:
+        """Incidents that proved to be one have one open ticket: the one that was accepted first."""
+        absorbed = [case_id for _, case_id, _ in change.absorbed if case_id != change.case_id]
+        cases = [case_id for case_id in dict.fromkeys((change.case_id, *absorbed)) if case_id in self._open]
+        candidates = [(case_id, await self._touch(self._open[case_id])) for case_id in cases]
+        if not candidates:
+            ended = [self._ended[case_id] for case_id in absorbed if case_id in self._ended]
+            if ended and change.case_id not in self._ended:
+                self._ended[change.case_id] = max(ended)
+            return
+        candidates.sort(key=lambda each: _seniority(each[1].ticket))
+        survivor = candidates[0][1]
+        for case_id, loser in candidates[1:]:
+            loser.ticket, survivor.ticket = await store.merge_into(
+                self._conn, loser.ticket, survivor.ticket, self._at, self._context
+            )
+            del self._open[case_id]
+        moved = replace(survivor.ticket, case_id=change.case_id, incident_id=change.incident_id)
+        if moved != survivor.ticket:
+            await update(self._conn, survivor.ticket, moved)
+            survivor.ticket = moved
+        for case_id in cases:
+            self._open.pop(case_id, None)
+        self._open[change.case_id] = survivor.ticket.id
+
+    async def _touch(self, ticket_id: int) -> _Touched:
+        touched = self._touched.get(ticket_id)
+        if touched is None:
+            ticket = await read_ticket(self._conn, ticket_id)
+            touched = self._touched[ticket_id] = _Touched(ticket, ticket, opened=False, transitions=[])
+        return touched
+
+
+def _seniority(ticket: Ticket) -> tuple[bool, datetime, int]:
+    """What was accepted first stays, then what was opened first."""
+    return (ticket.accepted_at is None, ticket.accepted_at or ticket.opened_at, ticket.id)

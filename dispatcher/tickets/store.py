@@ -1,0 +1,277 @@
+"""Changes tickets: every action is compared with the version it saw, decided, and written with all that follows.
+
+Each function joins the caller's transaction; on an error the caller's transaction must not be committed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dispatcher.tickets import effects, lifecycle
+from dispatcher.tickets.announcing import CHANGED, announce, tell_units
+from dispatcher.tickets.clocks import Rules
+from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
+from dispatcher.tickets.grammar import Effect, Row
+from dispatcher.tickets.guards import Context
+from dispatcher.tickets.model import (
+    RULE_ROLE,
+    Action,
+    Actor,
+    Entry,
+    EntryKind,
+    Report,
+    Ticket,
+    TicketDraft,
+    TicketEvent,
+    TicketId,
+    TicketState,
+    Transition,
+)
+from dispatcher.tickets.records import (
+    QUERIES,
+    add_record,
+    insert,
+    read_context,
+    read_log,
+    read_rules,
+    read_ticket,
+    update,
+)
+from dispatcher.tickets.transitions import TRANSITIONS
+from events.model import Event
+from registry.calendar import LOCAL
+from runtime.pool import Connection
+
+AUTO = Actor.rule("auto")
+"""The rule that opens, accepts and dispatches by itself."""
+
+_PREFIX = "CR"
+_EVENTS_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A ticket after an action, and the line that the record gained."""
+
+    ticket: Ticket
+    record: Transition | Entry
+
+
+async def act(conn: Connection, ticket_id: int, action: Action, actor: Actor, at: datetime) -> Acted:
+    """Do one action on the version that the actor saw, and tell of it.
+
+    Raises TicketNotFound, VersionConflict with the winner where the ticket moved on, ActionRefused where the rules
+    forbid it. A note or a contact report conflicts with nothing: their version is not compared.
+    """
+    if _is_compared(action.event):
+        await _claim(conn, ticket_id, action.version)
+    elif await conn.fetchval(QUERIES.hold_ticket, ticket_id) is None:
+        raise TicketNotFound(ticket_id)
+    before = await read_ticket(conn, ticket_id)
+    context = await read_context(conn, before, _named(action), at)
+    acted = await apply(conn, before, action, actor, at, context)
+    units = frozenset(assignment.organisation_id for assignment in before.active)
+    row = await announce(conn, acted.ticket, CHANGED, at, also=units)
+    if isinstance(acted.record, Transition):
+        await tell_units(conn, before, acted.ticket, acted.record, row)
+    return acted
+
+
+async def apply(
+    conn: Connection, before: Ticket, action: Action, actor: Actor, at: datetime, context: Context
+) -> Acted:
+    """Decide and write one action on a ticket whose row the caller holds; tells nobody. Raises ActionRefused."""
+    decided = lifecycle.decide(before, action, actor, at, context)
+    if isinstance(decided, lifecycle.Refused):
+        raise ActionRefused(before.id, decided)
+    after, record = decided.ticket, decided.record
+    if Effect.NUMBER in decided.row.effects and isinstance(record, Transition):
+        number = await _take_number(conn, at)
+        after = replace(after, number=number)
+        record = replace(record, fields={**record.fields, "number": number})
+    await update(conn, before, after)
+    await add_record(conn, after.id, record)
+    return Acted(after, record)
+
+
+async def open_ticket(
+    conn: Connection, draft: TicketDraft, at: datetime, *, actor: Actor = AUTO, rules: Rules | None = None
+) -> TicketId:
+    """Open a ticket in `new`, its triage clock running; tells nobody yet.
+
+    Raises asyncpg.UniqueViolationError where the case has an open ticket.
+    """
+    ticket = effects.opened(draft, at, rules or await read_rules(conn, at, [draft.kind]))
+    row = next(row for row in TRANSITIONS if row.event is TicketEvent.SUBMIT)
+    role = RULE_ROLE if actor.is_rule else next(role.value for role in row.roles if role in actor.roles)
+    submitted = Transition(
+        version=ticket.version,
+        event=TicketEvent.SUBMIT,
+        from_state=None,
+        to_state=ticket.state,
+        actor=actor.id,
+        actor_name=actor.name,
+        actor_role=role,
+        organisation_id=actor.organisation_id,
+        at=at,
+        reason=None,
+        fields={"kind": draft.kind, "grade": draft.grade, "demand": draft.demand, "incident_id": draft.incident_id},
+    )
+    return (await insert(conn, ticket, submitted)).id
+
+
+async def join_report(
+    conn: Connection, ticket_id: int, call_id: int, wanted: bool | None, at: datetime, *, rules: Rules | None = None
+) -> Ticket:
+    """Give a person's report its own row on the ticket; `wanted` None: called back unless anonymous or unreachable.
+
+    A report that stands on a ticket already stays where it is. Raises TicketNotFound, LookupError for an unknown call.
+    """
+    ticket = await _held(conn, ticket_id)
+    if await conn.fetchval(QUERIES.ticket_of_report, call_id) is not None:
+        return ticket
+    call = await conn.fetchrow(QUERIES.read_call, call_id)
+    if call is None:
+        raise LookupError(f"there is no call {call_id}")
+    callback_wanted = wanted if wanted is not None else call["reachable"] and not call["anonymous"]
+    report = Report(call_id, at, callback_wanted)
+    after = effects.joined(ticket, report, call["demand"], rules or await read_rules(conn, at, [ticket.kind]))
+    await update(conn, ticket, after)
+    await add_entry(
+        conn,
+        after,
+        EntryKind.REPORT_JOINED,
+        {"call_id": call_id, "callback_wanted": callback_wanted, "demand": call["demand"]},
+        at,
+    )
+    return after
+
+
+async def join_events(conn: Connection, ticket: Ticket, events: Sequence[Event], at: datetime) -> None:
+    """Show further events of the ticket's incidents in its timeline: one line for all that came in one step."""
+    shown = [
+        {"uid": event.uid.hex(), "kind": event.kind, "source_class": event.source_class.value, "raised": event.raised}
+        for event in events[:_EVENTS_NAMED]
+    ]
+    await add_entry(conn, ticket, EntryKind.EVENT_JOINED, {"count": len(events), "events": shown}, at)
+
+
+async def raise_grade(conn: Connection, ticket: Ticket, grade: int, at: datetime, rules: Rules) -> Ticket:
+    """Follow an incident that became graver; clocks are re-based. The caller holds the row."""
+    after = lifecycle.raise_with_incident(ticket, grade, at, rules)
+    if after is ticket:
+        return ticket
+    await update(conn, ticket, after)
+    body = {"incident_grade": grade, "grade": after.grade, "was": ticket.grade}
+    await add_entry(conn, after, EntryKind.GRADE_CHANGED, body, at)
+    return after
+
+
+async def merge_into(
+    conn: Connection, loser: Ticket, survivor: Ticket, at: datetime, context: Context
+) -> tuple[Ticket, Ticket]:
+    """End `loser` in favour of `survivor`, which takes over every report. The caller holds both rows."""
+    action = Action(TicketEvent.MERGE, loser.version, fields={"survivor": survivor.id})
+    merged = (await apply(conn, loser, action, AUTO, at, context)).ticket
+    after = survivor
+    for report in loser.reports:
+        after = effects.joined(after, replace(report, joined_at=at), loser.demand, context.rules)
+        body = {"call_id": report.call_id, "callback_wanted": report.waits_for_callback, "demand": loser.demand}
+        await add_entry(conn, after, EntryKind.REPORT_JOINED, body, at)
+    await update(conn, survivor, after)
+    body = {"ticket_id": merged.id, "number": merged.number, "incident_id": merged.incident_id}
+    await add_entry(conn, after, EntryKind.INCIDENT_JOINED, body, at)
+    return merged, after
+
+
+async def note(conn: Connection, ticket: Ticket, text: str, at: datetime, *, actor: Actor = AUTO) -> None:
+    """Put a rule's words into the timeline; people use the action `note`."""
+    await add_entry(conn, ticket, EntryKind.NOTE, {"text": text}, at, actor=actor)
+
+
+async def add_entry(
+    conn: Connection,
+    ticket: Ticket,
+    entry: EntryKind,
+    body: Mapping[str, object],
+    at: datetime,
+    *,
+    actor: Actor = AUTO,
+) -> None:
+    """Put a line of a rule into the timeline; the caller holds the row."""
+    await add_record(
+        conn,
+        ticket.id,
+        Entry(
+            version=ticket.version,
+            at=at,
+            entry=entry,
+            actor=actor.id,
+            actor_name=actor.name,
+            actor_role=RULE_ROLE,
+            body=body,
+        ),
+    )
+
+
+async def recompute(conn: Connection, ticket_id: int) -> Ticket:
+    """What the log alone says of the ticket, clocks and all, under the limits and working days that are loaded now."""
+    stored = await read_ticket(conn, ticket_id)
+    log = await read_log(conn, ticket_id)
+    submitted = next(record for record in log if isinstance(record, Transition))
+    rules = await read_rules(conn, stored.opened_at, [stored.kind])
+    draft = TicketDraft(
+        case_id=stored.case_id,
+        incident_id=stored.incident_id,
+        kind=stored.kind,
+        time_critical=stored.time_critical,
+        grade=submitted.fields["grade"],
+        demand=submitted.fields["demand"],
+        area_id=stored.area_id,
+        area_path=stored.area_path,
+        place=stored.place,
+        lon=stored.lon,
+        lat=stored.lat,
+    )
+    origin = replace(effects.opened(draft, submitted.at, rules), id=stored.id)
+    return lifecycle.replay(origin, log, rules)
+
+
+def _is_compared(event: TicketEvent) -> bool:
+    rows: list[Row] = [row for row in TRANSITIONS if row.event == event]
+    return any(row.entry is None or Effect.REGRADE in row.effects for row in rows)
+
+
+def _named(action: Action) -> list[str]:
+    single = [action.fields.get("lead"), action.fields.get("suggested_unit")]
+    several = action.fields.get("co")
+    named = [*single, *(several if isinstance(several, list | tuple) else ())]
+    return [each for each in named if isinstance(each, str)]
+
+
+async def _held(conn: Connection, ticket_id: int) -> Ticket:
+    if await conn.fetchval(QUERIES.hold_ticket, ticket_id) is None:
+        raise TicketNotFound(ticket_id)
+    return await read_ticket(conn, ticket_id)
+
+
+async def _claim(conn: Connection, ticket_id: int, version: int) -> None:
+    if await conn.fetchval(QUERIES.claim_version, ticket_id, version) is not None:
+        return
+    winner = await conn.fetchrow(QUERIES.last_transition, ticket_id)
+    if winner is None:
+        raise TicketNotFound(ticket_id)
+    raise VersionConflict(
+        TicketId(ticket_id),
+        version=winner["version"],
+        state=TicketState(winner["state"]),
+        actor_name=winner["actor_name"],
+        event=TicketEvent(winner["event"]),
+        at=winner["at"],
+    )
+
+
+async def _take_number(conn: Connection, at: datetime) -> str:
+    day = at.astimezone(LOCAL).date()
+    last: int = await conn.fetchval(QUERIES.take_number, _PREFIX, day)
+    return f"{_PREFIX}-{day:%Y%m%d}-{last:05d}"

@@ -1,0 +1,135 @@
+"""Tickets as the api, the stream and the messages show them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class View(BaseModel):
+    """What readers get: frozen, nothing beyond what is declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Unit(View):
+    """An organisation as a ticket names it."""
+
+    id: str
+    zh_name: str
+    en_name: str
+
+
+class TicketRow(View):
+    id: int
+    number: str | None
+    ticket_kind: str
+    state: str
+    version: int
+    grade: int
+    kind: str
+    kind_zh: str
+    kind_en: str
+    place: str | None
+    area_id: str | None
+    lon: float | None
+    lat: float | None
+    lead: Unit | None
+    co_signed: int
+    co_total: int
+    opened_at: datetime
+    accepted_at: datetime | None
+    closed_at: datetime | None
+    due_at: datetime | None
+    due_clock: str | None
+    overdue: bool
+    report_count: int
+    event_count: int
+    rework_count: int
+    incident_id: int
+    case_id: int
+
+
+class AssignmentView(View):
+    organisation: Unit
+    role: Literal["lead", "co"]
+    reason: str
+    assigned_at: datetime
+    signed_at: datetime | None
+    ended_at: datetime | None
+
+
+class ClockView(View):
+    clock: str
+    organisation_id: str | None = Field(description="null where the clock is the ticket's own")
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    stop_reason: str | None
+    breached_at: datetime | None
+    provisional: bool
+    explanation: dict[str, Any]
+
+
+class ReportView(View):
+    """A person's report on the ticket, the caller masked."""
+
+    call_id: int
+    text: str
+    caller_name: str | None
+    caller_phone: str | None
+    received_at: datetime
+    callback_wanted: bool
+    called_back_at: datetime | None
+    callback_outcome: str | None
+
+
+class ActionFieldView(View):
+    name: str
+    type: Literal["text", "organisation", "organisations", "choice", "integer"]
+    required: bool
+    choices: list[str] | None = None
+
+
+class ActionView(View):
+    """An action that the reader may take now."""
+
+    event: str
+    to_state: str | None = Field(description="null where the action does not move the state")
+    fields: list[ActionFieldView]
+    needs_reason: bool
+
+
+class TicketDetail(TicketRow):
+    assignments: list[AssignmentView]
+    clocks: list[ClockView]
+    reports: list[ReportView]
+    explanation: dict[str, Any] = Field(description="why the incident has its grade")
+    actions: list[ActionView]
+
+
+class TimelineItem(View):
+    at: datetime
+    entry: str = Field(description="`transition`, or the entry's own word: note, contact, event_joined, reminder ...")
+    event: str | None = None
+    from_state: str | None = None
+    to_state: str | None = None
+    version: int | None = None
+    actor_name: str
+    actor_role: str | None = None
+    organisation_id: str | None = None
+    reason: str | None = None
+    fields: dict[str, Any] | None = None
+    body: dict[str, Any] | None = None
+
+
+def mask_name(name: str | None) -> str | None:
+    """The family name alone, as far as the first character is one."""
+    return f"{name[0]}**" if name else None
+
+
+def mask_phone(phone: str | None) -> str | None:
+    """The first three and the last two digits of a number long enough to hide the rest."""
+    if not phone:
+        return None
+    return f"{phone[:3]}****{phone[-2:]}" if len(phone) >= 9 else "****"

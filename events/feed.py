@@ -1,0 +1,150 @@
+"""Reads the event log forwards: after a position in each stream, nothing skipped, nothing twice."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Self
+
+import asyncpg
+import structlog
+
+from events.log import CHANNEL
+from events.model import LIVE_STREAM, Event, EventSource, SourceClass, TimeQuality
+from runtime import queries
+from runtime.pool import Connection, Pool
+
+log = structlog.get_logger(__name__)
+
+POLL_S: Final = 1.0
+"""A lost NOTIFY costs at most this much."""
+
+_SQL: Final = queries.load(__package__)
+_BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
+# Within one stream `received_at` follows `seq` but for the spread of a batch and of an outage's held messages.
+_SPREAD: Final = timedelta(days=1)
+
+
+class Feed:
+    """The log as a consumer sees it. Holds one connection of the pool for LISTEN from the first `wait` to `close`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._woken = asyncio.Event()
+        self._listening: Any = None
+
+    async def __aenter__(self) -> Self:
+        await self._listen()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def read(
+        self,
+        conn: Connection,
+        after: Mapping[str, int],
+        limit: int,
+        *,
+        received_at: Mapping[str, datetime] | None = None,
+    ) -> list[Event]:
+        """The next events of every stream, at most `limit`, in (stream, seq) order.
+
+        A stream that `after` does not name is read from its start. Streams share the limit fairly, so none starves
+        behind a busier one. `received_at` is that of the last event read in each stream and only saves work: positions
+        are gapless, so a hole shows that it cut too deep, and the stream is read again without it.
+        """
+        heads = await conn.fetch(_SQL.read_heads, LIVE_STREAM)
+        pending = {row["stream"]: row["seq"] - after.get(row["stream"], 0) for row in heads}
+        found: list[Event] = []
+        for stream, count in share_limit(pending, limit).items():
+            seen_at = (received_at or {}).get(stream)
+            first = after.get(stream, 0)
+            found += await _read_stream(conn, stream, first, first + count, seen_at)
+        return found
+
+    async def wait(self, timeout_s: float = POLL_S) -> None:
+        """Return when something was committed to the log, or after `timeout_s`, or after `POLL_S`: then read again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(timeout_s, POLL_S)):
+                await self._listen()
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def close(self) -> None:
+        """Give the listening connection back."""
+        conn, self._listening = self._listening, None
+        if conn is None:
+            return
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await conn.remove_listener(CHANNEL, self._wake)
+        await self._pool.release(conn)
+
+    async def _listen(self) -> None:
+        """Listen, again if the connection was lost. Where that fails the poll stands in."""
+        if _is_open(self._listening):
+            return
+        await self.close()
+        conn = None
+        try:
+            conn = await self._pool.acquire()
+            await conn.add_listener(CHANNEL, self._wake)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            log.warning("feed_listen_failed", fault=type(fault).__name__)
+            if conn is not None:
+                await self._pool.release(conn)
+            return
+        except BaseException:
+            if conn is not None:
+                await self._pool.release(conn)
+            raise
+        self._listening = conn
+        self._woken.set()  # Something may have come while nobody listened.
+
+    def _wake(self, *_: Any) -> None:
+        self._woken.set()
+
+
+def _is_open(conn: Any) -> bool:
+    try:
+        return conn is not None and not conn.is_closed()
+    except asyncpg.InterfaceError:  # The pool took a broken connection back by itself.
+        return False
+
+
+def share_limit(pending: Mapping[str, int], limit: int) -> dict[str, int]:
+    """How many events to read of each stream: the least waiting first get all they have, the rest share equally.
+
+    Streams with nothing to read are left out; the order is that of the stream names.
+    """
+    shares: dict[str, int] = {}
+    waiting = sorted((count, stream) for stream, count in pending.items() if count > 0)
+    left = limit
+    for place, (count, stream) in enumerate(waiting):
+        share = min(count, -(-left // (len(waiting) - place)))
+        if share > 0:
+            shares[stream] = share
+            left -= share
+    return dict(sorted(shares.items()))
+
+
+async def _read_stream(conn: Connection, stream: str, after: int, until: int, seen_at: datetime | None) -> list[Event]:
+    if seen_at is not None:
+        rows = await conn.fetch(_SQL.read_stream, stream, after, until, seen_at - _SPREAD)
+        if len(rows) == until - after:
+            return list(_events(rows))
+        log.warning("feed_pruning_missed", stream=stream, after=after, until=until, found=len(rows))
+    return list(_events(await conn.fetch(_SQL.read_stream, stream, after, until, _BEGINNING)))
+
+
+def _events(rows: Iterable[asyncpg.Record]) -> Iterable[Event]:
+    for row in rows:
+        columns = dict(row)
+        columns["source"] = EventSource(columns["source"])
+        columns["source_class"] = SourceClass(columns["source_class"])
+        columns["time_quality"] = TimeQuality(columns["time_quality"])
+        columns["area_path"] = tuple(columns["area_path"])
+        yield Event(**columns)

@@ -1,0 +1,1 @@
+"""The front door: the MQTT endpoint that devices connect to."""

@@ -1,0 +1,1 @@
+"""MQTT packets as bytes and as values, without any I/O."""

@@ -1,0 +1,1 @@
+"""What exists: areas, organisations, devices, event kinds, limits and calendars; versioned master data."""

@@ -1,0 +1,62 @@
+"""The organisations that act: departments at their level, subdistricts, committees, property managers, duty desks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.pool import Connection
+from runtime.queries import load
+
+QUERIES = load(__package__)
+
+
+class OrganisationKind(StrEnum):
+    """Equal to the SQL enum `organisation_kind`."""
+
+    DEPARTMENT = "department"
+    SUBDISTRICT = "subdistrict"
+    COMMITTEE = "committee"  # 村(居)民委员会: never under an order or a clock
+    PROPERTY_MANAGER = "property_manager"
+    UTILITY = "utility"
+    EXTERNAL_UNIT = "external_unit"
+    OWNERS_COMMITTEE = "owners_committee"
+    COURTYARD_BODY = "courtyard_body"
+    DUTY_DESK = "duty_desk"  # the district's desk that signs when nobody else can
+
+
+class DutyHours(StrEnum):
+    """Equal to the SQL enum `duty_hours`."""
+
+    ALWAYS = "always"
+    ON_CALL = "on_call"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One organisation; `area_path` runs from the city down to the area that it answers for."""
+
+    id: str
+    kind: OrganisationKind
+    department_id: str | None
+    area_id: str
+    area_path: tuple[str, ...]
+    zh_name: str
+    en_name: str
+    duty: DutyHours
+
+
+async def read_organisations(conn: Connection) -> list[Organisation]:
+    rows = await conn.fetch(QUERIES.list_organisations)
+    return [
+        Organisation(
+            id=row["id"],
+            kind=OrganisationKind(row["kind"]),
+            department_id=row["department_id"],
+            area_id=row["area_id"],
+            area_path=tuple(row["area_path"]),
+            zh_name=row["zh_name"],
+            en_name=row["en_name"],
+            duty=DutyHours(row["duty"]),
+        )
+        for row in rows
+    ]

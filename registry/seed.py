@@ -1,0 +1,165 @@
+"""Puts the versioned master data of `registry/data` into a database.
+
+Seeding again changes nothing; a file of another version replaces the rows it owns and is noted in `data_versions`.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Final
+
+from registry.calendar import seed_calendar
+from registry.deployment import DeploymentMode
+from registry.event_kinds import GROUP_OF_ALL
+from registry.projection import CHENGDU, Origin
+from runtime.pool import Connection
+from runtime.queries import load
+from sensors.registry import DEVICE_TYPES
+
+QUERIES = load(__package__)
+
+Row = Mapping[str, str]
+
+
+# The rule set of a replay (one group, 150 m, 600 s, m = 1, no repeats, 48 h of lateness; opens no tickets).
+REPLAY_GROUP: Final = ("replay", GROUP_OF_ALL, "回放", "Replay", True, 150, 600, 0, 1, 172_800)
+
+
+def _yes(text: str) -> bool:
+    return text.strip().lower() in {"true", "1", "yes"}
+
+
+def _list(text: str) -> list[str]:
+    return [part for part in text.split(";") if part]
+
+
+def _none(text: str) -> str | None:
+    return text or None
+
+
+def _grade(text: str) -> int | None:
+    return int(text) if text else None
+
+
+# Files in the order in which they refer to each other, with the statement and the arguments of a row.
+_FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]]], ...]] = (
+    (
+        "departments",
+        QUERIES.upsert_department,
+        lambda _v, _i, r: (r["id"], r["zh_name"], r["en_name"], _yes(r["in_art5"]), _yes(r["in_art25"])),
+    ),
+    (
+        "kind_groups",
+        QUERIES.upsert_kind_group,
+        lambda _v, _i, r: (
+            "default",
+            r["id"],
+            r["zh_name"],
+            r["en_name"],
+            _yes(r["clustered"]),
+            int(r["r_m"]),
+            int(r["t_s"]),
+            int(r["g_s"]),
+            int(r["m"]),
+            int(r["lateness_s"]),
+        ),
+    ),
+    (
+        "event_kinds",
+        QUERIES.upsert_event_kind,
+        lambda v, _i, r: (
+            r["kind_id"],
+            v,
+            r["zh_name"],
+            r["en_name"],
+            r["scenario"],
+            int(r["likelihood_1_5"]),
+            int(r["consequence_1_5"]),
+            r["lead_department"],
+            _list(r["co_departments"]),
+            r["ticket_kind"],
+            r["disclosure_category"],
+            r["committee_list"],
+            r["kind_group"],
+            r["mode"],
+            _yes(r["time_critical"]),
+            _none(r["run_card"]),
+            r["notes"],
+        ),
+    ),
+    (
+        "risk_matrix",
+        QUERIES.upsert_risk_matrix,
+        lambda v, _i, r: (v, int(r["consequence"]), int(r["likelihood"]), int(r["grade"])),
+    ),
+    (
+        "limits",
+        QUERIES.upsert_limit,
+        lambda v, i, r: (
+            i,
+            v,
+            _none(r["kind"]),
+            r["clock"],
+            _grade(r["grade"]),
+            _none(r["condition"]),
+            int(r["value"]),
+            r["unit"],
+            r["source"],
+        ),
+    ),
+    (
+        "escalation_steps",
+        QUERIES.upsert_escalation_step,
+        lambda v, _i, r: (v, int(r["step"]), int(r["grade"]), int(r["after_pct"]), r["action"], r["source"]),
+    ),
+)
+
+
+async def seed(
+    conn: Connection,
+    *,
+    mode: DeploymentMode = DeploymentMode.PRODUCTION,
+    rule_set: str = "default",
+    origin: Origin = CHENGDU,
+) -> dict[str, int]:
+    """Bring the master data to this release's version; returns how many rows each file holds.
+
+    `mode`, `rule_set` and `origin` count only for a database that has no deployment row yet.
+    """
+    counts: dict[str, int] = {}
+    async with conn.transaction():
+        await conn.execute(
+            QUERIES.insert_deployment,
+            mode,
+            rule_set,
+            origin.lon,
+            origin.lat,
+        )
+        folder = resources.files("registry").joinpath("data")
+        version = int(folder.joinpath("VERSION").read_text(encoding="utf-8").strip())
+        for name, statement, arguments in _FILES:
+            text = folder.joinpath(f"{name}.csv").read_text(encoding="utf-8")
+            rows = list(csv.DictReader(text.splitlines()))
+            await conn.executemany(statement, [arguments(version, i, row) for i, row in enumerate(rows, start=1)])
+            await _remember(conn, name, version, text)
+            counts[name] = len(rows)
+        counts["calendar_days"] = await seed_calendar(conn)
+        await conn.execute(QUERIES.upsert_kind_group, *REPLAY_GROUP)
+        await conn.executemany(
+            QUERIES.insert_product,
+            [
+                (device_type.name, device_type.name, device_type.zh_name, device_type.en_name)
+                for device_type in DEVICE_TYPES.values()
+            ],
+        )
+    return counts
+
+
+async def _remember(conn: Connection, name: str, version: int, text: str) -> None:
+    await conn.execute(
+        QUERIES.upsert_data_version,
+        name,
+        version,
+        hashlib.sha256(text.encode()).hexdigest(),
+    )

@@ -1,0 +1,1 @@
+"""Process plumbing without a domain word: settings, clock, pool, logging, migrations, supervision."""

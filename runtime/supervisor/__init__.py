@@ -1,0 +1,1 @@
+"""What keeps a machine's processes alive: the home directory, the embedded PostgreSQL, children and their order."""

@@ -1,0 +1,1 @@
+"""Callers of the 12345 hotline, over HTTP."""

@@ -1,0 +1,1 @@
+"""Real events from a file, sent through the public doors as if they happened again."""

@@ -1,0 +1,1 @@
+"""Scripted cases: what a community sends when something happens."""

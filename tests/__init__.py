@@ -1,0 +1,1 @@
+"""The tests; `harness` holds what they share."""

@@ -1,0 +1,1 @@
+"""What tests share: real servers, databases of their own, and programs that may be missing."""

@@ -1,0 +1,188 @@
+"""Incidents from the log: the fire case in every order and restart, merges, late events, finals, corrections."""
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from dispatcher.incidents import stage
+from events.model import EventSource, SourceClass
+from runtime.pool import Connection, Pool
+from tests.harness.log import LogUnderTest, draft, incidents
+
+BIN_7 = draft("bin 7", 0, 0)
+CAMERA_3 = draft("camera 3", 130, 90, source_class=SourceClass.CAMERA)
+BIN_9 = draft("bin 9", 180, 210)
+CALL = draft("call", 240, 50, source=EventSource.HOTLINE, source_class=SourceClass.HOTLINE, call_id=None)
+FIRE = (BIN_7, CAMERA_3, BIN_9, CALL)
+FAR = draft("far away", 60, 5000)
+
+
+@pytest.fixture
+def log(pool: Pool) -> Iterator[LogUnderTest]:
+    with LogUnderTest(pool, stage.advance, stage.announce) as log:
+        yield log
+
+
+async def members(conn: Connection, incident_id: int) -> set[bytes]:
+    rows = await conn.fetch("SELECT event_uid FROM incident_events WHERE incident_id = $1", incident_id)
+    return {row["event_uid"] for row in rows}
+
+
+async def live(conn: Connection) -> list[dict[str, Any]]:
+    return [row for row in await incidents(conn) if row["status"] != "merged"]
+
+
+@pytest.mark.parametrize("order", list(permutations(FIRE)), ids=lambda order: ", ".join(e.subject for e in order))
+async def test_the_fire_case_is_one_incident_in_every_order(
+    log: LogUnderTest, owner: Connection, order: tuple[Any, ...]
+) -> None:
+    for event in order:
+        await log.write(event)
+        await log.step()
+    (fire,) = await live(owner)
+    assert await members(owner, fire["id"]) == {event.uid for event in FIRE}
+    assert fire["canonical_uid"] == BIN_7.uid
+    assert fire["grade"] == 1
+    assert fire["event_count"] == 4
+    for alias in await incidents(owner, "merged"):
+        assert alias["merged_into"] == fire["id"]
+        assert alias["bridge_uid"] in {CAMERA_3.uid, CALL.uid}
+
+
+@pytest.mark.parametrize("restart_after", range(5))
+@pytest.mark.parametrize("batch", [1, 2, 4])
+async def test_a_restart_anywhere_gives_the_same_incident(
+    log: LogUnderTest, owner: Connection, restart_after: int, batch: int
+) -> None:
+    for first in range(0, 4, batch):
+        if first <= restart_after < first + batch:
+            log.restart()
+        await log.write(*FIRE[first : first + batch])
+        await log.step()
+    log.restart()
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert await members(owner, fire["id"]) == {event.uid for event in FIRE}
+    assert (fire["grade"], fire["event_count"], fire["status"]) == (1, 4, "open")
+
+
+async def test_the_camera_joins_two_incidents_and_is_named_as_the_bridge(log: LogUnderTest, owner: Connection) -> None:
+    for event in (BIN_7, BIN_9):
+        await log.write(event)
+        await log.step()
+    first, second = await incidents(owner)
+    await log.write(CAMERA_3)
+    step = await log.step()
+    survivor, alias = await incidents(owner)
+    assert (survivor["id"], alias["id"]) == (first["id"], second["id"])
+    assert alias["status"] == "merged"
+    assert alias["merged_into"] == survivor["id"]
+    assert alias["bridge_uid"] == CAMERA_3.uid
+    assert alias["case_id"] == survivor["case_id"]
+    (change,) = [change for change in step.incidents if change.incident_id == survivor["id"]]
+    assert change.absorbed == ((second["id"], second["case_id"], CAMERA_3.uid),)
+    assert await members(owner, survivor["id"]) == {BIN_7.uid, BIN_9.uid, CAMERA_3.uid}
+
+
+async def test_what_lies_apart_stays_apart(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(BIN_7, FAR, draft("an hour later", 3600, 0, subject="another"))
+    await log.step()
+    assert len(await incidents(owner)) == 3
+
+
+async def test_an_incident_is_final_when_the_watermark_passes_and_absorbs_nothing_more(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    await log.write(BIN_7)
+    await log.step()
+    await log.tick(600 + 900)  # t + T + lateness: not yet passed
+    await log.step()
+    assert [row["status"] for row in await incidents(owner)] == ["open"]
+    await log.tick(600 + 900 + 1)
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert fire["status"] == "final"
+    assert fire["final_at"] is not None
+    await log.write(draft("bin 7 again", 700, 0))
+    await log.step()
+    assert len(await incidents(owner)) == 2
+
+
+async def test_a_late_life_safety_event_opens_an_incident_of_its_own_and_others_only_stand_in_the_log(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    await log.tick(100_000)
+    await log.step()
+    await log.write(BIN_7, draft("a vendor", 0, 0, kind="street_vendor_occupation"))
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert fire["late"]
+    assert fire["status"] == "final"
+    assert fire["kind"] == "outdoor_fire"
+    assert await owner.fetchval("SELECT standing FROM incident_events WHERE incident_id = $1", fire["id"]) == "late"
+    await log.write(BIN_7, stream="gateway-1")  # a redelivery whose key was forgotten
+    await log.step()
+    assert len(await incidents(owner)) == 1
+
+
+async def test_a_return_to_normal_is_shown_and_closes_nothing(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(BIN_7, draft("bin 7 normal", 300, 0, subject="bin 7", raised=False))
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert (fire["status"], fire["event_count"]) == ("open", 1)
+    standings = await owner.fetch("SELECT standing FROM incident_events ORDER BY standing")
+    assert [row["standing"] for row in standings] == ["clustered", "returned"]
+
+
+async def test_a_correction_moves_an_event_out_of_its_incident(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(BIN_7, CAMERA_3)
+    await log.step()
+    assert len(await incidents(owner)) == 1
+    await log.write(draft("camera 3", 130, 4000, source_class=SourceClass.CAMERA, revision=2))
+    await log.step()
+    first, second = await live(owner)
+    assert await members(owner, first["id"]) == {BIN_7.uid}
+    assert await members(owner, second["id"]) == {CAMERA_3.uid}
+    assert first["grade"] == 2
+    await log.write(draft("camera 3", 130, 90, source_class=SourceClass.CAMERA, revision=3))
+    await log.step()
+    (fire,) = await live(owner)
+    assert await members(owner, fire["id"]) == {BIN_7.uid, CAMERA_3.uid}
+
+
+async def test_an_unclassified_call_stands_alone_whatever_is_near(log: LogUnderTest, owner: Connection) -> None:
+    calls = [
+        draft(f"call {n}", n, 0, kind="unclassified", source=EventSource.HOTLINE, source_class=SourceClass.HOTLINE)
+        for n in range(3)
+    ]
+    await log.write(*calls, stream="hotline")
+    await log.step()
+    assert [row["grade"] for row in await incidents(owner)] == [4, 4, 4]
+
+
+async def test_unlocated_events_never_share_an_incident(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(draft("nowhere 1", 0, None), draft("nowhere 2", 1, None))
+    await log.step()
+    assert len(await incidents(owner)) == 2
+
+
+async def test_numbers_are_gapless_within_the_city_day(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(*(draft(f"fire {n}", 0, 1000 * n) for n in range(5)))
+    await log.step()
+    assert [row["number"] for row in await incidents(owner)] == [f"IN-20261122-{n:05d}" for n in range(1, 6)]
+
+
+async def test_the_stream_tells_what_was_opened_changed_and_merged(log: LogUnderTest, owner: Connection) -> None:
+    for event in (BIN_7, BIN_9, CAMERA_3):
+        await log.write(event)
+        await log.step()
+    rows = await owner.fetch("SELECT seq, topic FROM stream_log ORDER BY seq")
+    assert [row["topic"] for row in rows] == [
+        "incident.opened",
+        "incident.opened",
+        "incident.changed",
+        "incident.merged",
+    ]
+    assert [row["seq"] for row in rows] == [1, 2, 3, 4]

@@ -1,0 +1,357 @@
+"""Actions on tickets in a real database: one winner, one record, clocks that can be recomputed from the log."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from dispatcher.tickets import store
+from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
+from dispatcher.tickets.grammar import Guard
+from dispatcher.tickets.guards import Context
+from dispatcher.tickets.lifecycle import RefusalReason
+from dispatcher.tickets.model import Action, EntryKind, Role, Ticket, TicketEvent, TicketState
+from dispatcher.tickets.reading import (
+    Sight,
+    TicketFilter,
+    sees_ticket,
+    ticket_detail,
+    ticket_queue,
+    ticket_row,
+    ticket_rows,
+    timeline,
+)
+from dispatcher.tickets.records import read_rules, read_ticket
+from runtime.pool import SYSTEM, Connection, Pool, transaction
+from tests.integration.dispatcher.tickets.town import (
+    ACCEPT,
+    AGENT,
+    AT,
+    DISPATCH,
+    HANDLER,
+    HEAD,
+    LEADER,
+    OFFICER,
+    SIGN,
+    TO_VERIFYING,
+    VERIFIER,
+    E,
+    Step,
+    act,
+    call,
+    draft,
+    incident,
+    new_ticket,
+    person,
+)
+
+ALL = Sight(None, None)
+
+
+async def stored(pool: Pool, ticket_id: int) -> Ticket:
+    async with pool.acquire() as conn:
+        return await read_ticket(conn, ticket_id)
+
+
+def without_order(ticket: Ticket) -> Ticket:
+    """The ticket with its parts sorted, since rows have no order of their own."""
+    return replace(
+        ticket,
+        clocks=tuple(sorted(ticket.clocks, key=lambda run: run.key)),
+        assignments=tuple(sorted(ticket.assignments, key=lambda each: (each.generation, each.organisation_id))),
+        reports=tuple(sorted(ticket.reports, key=lambda report: report.call_id)),
+    )
+
+
+async def assert_recomputable(pool: Pool, ticket_id: int) -> None:
+    async with pool.acquire() as conn:
+        computed = await store.recompute(conn, ticket_id)
+        assert without_order(computed) == without_order(await read_ticket(conn, ticket_id))
+
+
+async def test_main_path_from_report_to_closed(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool, calls=1)
+    ticket = await act(
+        pool,
+        ticket_id,
+        *TO_VERIFYING,
+        (E.VERIFY_OK, VERIFIER, {}),
+        (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "satisfaction": 4}),
+    )
+    assert (ticket.state, ticket.number) == (TicketState.CLOSED, "CR-20260311-00001")
+    assert without_order(ticket) == without_order(await stored(pool, ticket_id))
+    await assert_recomputable(pool, ticket_id)
+    async with pool.acquire() as conn:
+        items = await timeline(conn, ticket_id)
+        row = await ticket_row(conn, ticket_id)
+    assert [item.event for item in items if item.entry == "transition"] == [
+        "submit",
+        "accept",
+        "dispatch",
+        "acknowledge",
+        "roll",
+        "arrive",
+        "control",
+        "resolve",
+        "start_verification",
+        "verify_ok",
+        "callback_done",
+    ]
+    assert [item.version for item in items if item.entry == "transition"] == list(range(1, 12))
+    assert (row.due_at, row.due_clock, row.overdue, row.report_count) == (None, None, False, 1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (ACCEPT, DISPATCH, (E.REQUEST_RETURN, HEAD, {"basis": "权责清单"}), (E.ACCEPT_RETURN, OFFICER, {}), DISPATCH),
+        (ACCEPT, DISPATCH, (E.REQUEST_RETURN, HEAD, {"basis": "权责清单"}), (E.DENY_RETURN, OFFICER, {})),
+        (ACCEPT, DISPATCH, SIGN, (E.REDISPATCH, OFFICER, {"lead": "t-police"})),
+        (*TO_VERIFYING, (E.VERIFY_FAIL, VERIFIER, {}), (E.RESOLVE, HANDLER, {"result": "返工完成"})),
+        (*TO_VERIFYING, (E.VERIFY_OK, VERIFIER, {}), (E.CALLBACK_UNRESOLVED, AGENT, {})),
+        (ACCEPT, DISPATCH, SIGN, (E.GRADE, LEADER, {"grade": 1}), (E.GRADE, LEADER, {"grade": 3})),
+        (ACCEPT, DISPATCH, SIGN, (E.CONTACT, HANDLER, {"channel": "phone"}), (E.NOTE, OFFICER, {"text": "已联系"})),
+        (ACCEPT, (E.VOID, LEADER, {})),
+        ((E.REFUSE_ACCEPT, LEADER, {"code": "repeated"}),),
+    ],
+    ids=[
+        "returned",
+        "return denied",
+        "redispatched",
+        "reworked",
+        "unresolved",
+        "regraded",
+        "contacted",
+        "void",
+        "refused",
+    ],
+)
+async def test_stored_ticket_equals_what_its_log_recomputes(pool: Pool, path: tuple[Step, ...]) -> None:
+    ticket_id = await new_ticket(pool, calls=2)
+    ticket = await act(pool, ticket_id, *path)
+    assert without_order(ticket) == without_order(await stored(pool, ticket_id))
+    await assert_recomputable(pool, ticket_id)
+
+
+async def test_of_fifty_takers_one_wins_and_the_others_learn_who(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+
+    async def take(number: int) -> str | VersionConflict:
+        actor = person(Role.DUTY_OFFICER, "t-desk", number=number)
+        try:
+            async with transaction(pool, scope=SYSTEM) as conn:
+                await store.act(conn, ticket_id, Action(TicketEvent.ACCEPT, 1), actor, AT)
+        except VersionConflict as conflict:
+            return conflict
+        return actor.name
+
+    results = await asyncio.gather(*(take(number) for number in range(50)))
+    winners = [result for result in results if isinstance(result, str)]
+    conflicts = [result for result in results if isinstance(result, VersionConflict)]
+    assert (len(winners), len(conflicts)) == (1, 49)
+    assert {conflict.actor_name for conflict in conflicts} == set(winners)
+    assert {(conflict.version, conflict.state, conflict.event, conflict.at) for conflict in conflicts} == {
+        (2, TicketState.ACCEPTED, TicketEvent.ACCEPT, AT)
+    }
+    async with pool.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM ticket_transitions WHERE ticket_id = $1", ticket_id) == 2
+        assert await conn.fetchval("SELECT count(*) FROM stream_log") == 1
+
+
+async def test_refused_action_changes_nothing(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+    before = await stored(pool, ticket_id)
+    with pytest.raises(ActionRefused) as refusal:
+        await act(pool, ticket_id, (E.VOID, OFFICER, {}))
+    assert refusal.value.refused.reason is RefusalReason.MISSING_ROLE
+    assert refusal.value.refused.roles == (Role.SHIFT_LEADER,)
+    assert await stored(pool, ticket_id) == before
+    with pytest.raises(TicketNotFound):
+        async with transaction(pool, scope=SYSTEM) as conn:
+            await store.act(conn, ticket_id + 1000, Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
+
+
+async def test_committee_is_refused_by_the_rules_and_by_the_database(pool: Pool, owner: Connection) -> None:
+    ticket_id = await new_ticket(pool)
+    with pytest.raises(ActionRefused) as refusal:
+        await act(pool, ticket_id, ACCEPT, (E.DISPATCH, OFFICER, {"lead": "committee-tt"}))
+    assert refusal.value.refused.guard is Guard.ART45
+    with pytest.raises(asyncpg.CheckViolationError, match="ART45_DIRECT_ASSIGNMENT"):
+        await owner.execute(
+            "INSERT INTO ticket_assignments (ticket_id, generation, organisation_id, role, reason, assigned_at)"
+            " VALUES ($1, 1, 'committee-tt', 'co', 'officer', $2)",
+            ticket_id,
+            AT,
+        )
+
+
+async def test_second_open_ticket_of_a_case_is_refused_by_the_database(pool: Pool) -> None:
+    async with transaction(pool, scope=SYSTEM) as conn:
+        incident_id, case_id = await incident(conn)
+        await store.open_ticket(conn, draft(incident_id, case_id), AT)
+    with pytest.raises(asyncpg.UniqueViolationError, match="tickets_one_open_a_case"):
+        async with transaction(pool, scope=SYSTEM) as conn:
+            await store.open_ticket(conn, draft(incident_id, case_id), AT)
+
+
+async def test_case_may_have_a_new_ticket_after_the_old_one_ended(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+    ended = await act(pool, ticket_id, (E.VOID, LEADER, {}))
+    async with transaction(pool, scope=SYSTEM) as conn:
+        assert await store.open_ticket(conn, draft(ended.incident_id, ended.case_id), AT) != ticket_id
+
+
+@pytest.mark.parametrize("table", ["ticket_transitions", "ticket_entries", "clock_firings"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET ticket_id = ticket_id"])
+async def test_record_is_only_added_to(pool: Pool, table: str, statement: str) -> None:
+    async with pool.acquire() as conn:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await conn.execute(statement.format(table))
+
+
+async def test_numbers_are_gapless_a_day_and_follow_the_local_day(pool: Pool) -> None:
+    tickets = [await new_ticket(pool) for _ in range(3)]
+    assert (await act(pool, tickets[0], ACCEPT)).number == "CR-20260311-00001"
+    async with pool.acquire() as conn:
+        lost = conn.transaction()
+        await lost.start()
+        await store.act(conn, tickets[1], Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
+        await lost.rollback()
+    assert (await act(pool, tickets[1], ACCEPT)).number == "CR-20260311-00002"
+    evening = AT + timedelta(hours=14)  # 00:00 of the next day in Chengdu.
+    assert (await act(pool, tickets[2], ACCEPT, at=evening)).number == "CR-20260312-00001"
+
+
+async def test_joined_report_and_event_move_no_version(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+    before = await act(pool, ticket_id, ACCEPT, DISPATCH, SIGN)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        call_id = await call(conn, demand="complaint")
+        after = await store.join_report(conn, ticket_id, call_id, None, AT)
+        again = await store.join_report(conn, ticket_id, call_id, None, AT)
+    assert (after.version, after.demand) == (before.version, "complaint")
+    assert len(again.reports) == 1
+    assert any(run.clock == "c_contact" for run in after.running)
+    await assert_recomputable(pool, ticket_id)
+
+
+async def test_anonymous_call_is_not_called_back(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await store.join_report(conn, ticket_id, await call(conn, anonymous=True), None, AT)
+    ticket = await act(pool, ticket_id, *TO_VERIFYING, (E.VERIFY_OK, VERIFIER, {}))
+    assert ticket.state is TicketState.CLOSED
+
+
+async def test_detail_masks_the_caller_and_offers_what_the_reader_may_do(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool, calls=1)
+    await act(pool, ticket_id, ACCEPT, DISPATCH)
+    async with pool.acquire() as conn:
+        detail = await ticket_detail(conn, ticket_id, HEAD, AT)
+        unseen = await ticket_detail(conn, ticket_id, person(Role.COMMITTEE, "committee-tt"), AT)
+    assert (detail.reports[0].caller_name, detail.reports[0].caller_phone) == ("张**", "138****78")
+    assert unseen.reports[0].caller_phone is None
+    assert [action.event for action in detail.actions] == ["acknowledge", "request_return", "contact", "note"]
+    assert unseen.actions == []
+    assert detail.lead is not None
+    assert (detail.lead.id, detail.co_total, detail.co_signed) == ("t-fire", 1, 0)
+    assert {clock.clock for clock in detail.clocks if clock.stopped_at is None} == {"c_sign", "c_resolve"}
+    assert detail.explanation == {"grade": 4}
+
+
+async def test_lists_narrow_by_area_organisation_and_text(pool: Pool) -> None:
+    first, second = await new_ticket(pool, grade=4), await new_ticket(pool, grade=2)
+    await act(pool, first, ACCEPT, DISPATCH)
+    async with pool.acquire() as conn:
+
+        async def ids(sight: Sight = ALL, **wanted: Any) -> list[int]:
+            return [row.id for row in (await ticket_rows(conn, TicketFilter(**wanted), sight)).items]
+
+        assert await ids() == [second, first]
+        assert await ids(grade=2) == [second]
+        assert await ids(state=TicketState.DISPATCHED) == [first]
+        assert await ids(organisation_id="t-police") == [first]
+        assert await ids(area_id="tt-west") == []
+        assert await ids(text="CR-2026") == [first]
+        assert await ids(text="%") == []
+        assert await ids(open=False) == []
+        assert await ids(overdue=False) == [second, first]
+        assert await ids(Sight("tt-west", None)) == []
+        assert await ids(Sight("tt-west", "t-fire")) == [first]
+        assert await ids(Sight("tt-east", None)) == [second, first]
+        assert await sees_ticket(conn, first, Sight("tt-west", "t-fire"))
+        assert not await sees_ticket(conn, second, Sight("tt-west", "t-fire"))
+        assert not await sees_ticket(conn, 999_999, ALL)
+
+
+async def test_pages_of_the_queue_hold_every_open_ticket_once_in_order(pool: Pool) -> None:
+    grades = [4, 1, 3, 2, 1, 4, 3]
+    for grade in grades:
+        await new_ticket(pool, grade=grade)
+    seen: list[tuple[int, int]] = []
+    cursor: str | None = None
+    async with pool.acquire() as conn:
+        while True:
+            page = await ticket_queue(conn, TicketFilter(), ALL, cursor=cursor, limit=2)
+            seen += [(row.grade, row.id) for row in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        newest: list[int] = []
+        while True:
+            rows = await ticket_rows(conn, TicketFilter(), ALL, cursor=cursor, limit=3)
+            newest += [row.id for row in rows.items]
+            cursor = rows.next
+            if cursor is None:
+                break
+    assert seen == sorted(seen)
+    assert len(seen) == len(grades)
+    assert newest == sorted(newest, reverse=True)
+
+
+async def test_units_are_told_once_and_the_stream_shows_the_row(pool: Pool, owner: Connection) -> None:
+    await owner.execute(
+        "INSERT INTO webhook_endpoints (organisation_id, url, secret)"
+        " VALUES ('t-fire', 'https://example.invalid/a', 'whsec_x'),"
+        " ('t-police', 'https://example.invalid/b', 'whsec_x')"
+    )
+    ticket_id = await new_ticket(pool)
+    await act(pool, ticket_id, ACCEPT, DISPATCH, SIGN)
+    async with pool.acquire() as conn:
+        told = Counter(
+            (row["organisation_id"], row["topic"], row["version"])
+            for row in await conn.fetch(
+                "SELECT e.organisation_id, o.topic, (o.body->>'version')::int AS version"
+                " FROM outbox o JOIN webhook_endpoints e ON e.id = o.endpoint_id"
+            )
+        )
+        streamed = await conn.fetch("SELECT topic, organisation_ids, body FROM stream_log ORDER BY seq")
+    assert told == {
+        ("t-fire", "ticket.assigned", 3): 1,
+        ("t-police", "ticket.assigned", 3): 1,
+        ("t-police", "ticket.changed", 4): 1,  # Who acts is not told.
+    }
+    assert [row["topic"] for row in streamed] == ["ticket.changed"] * 3
+    assert streamed[-1]["organisation_ids"] == ["t-fire", "t-police"]
+    assert streamed[-1]["body"]["ticket"]["state"] == "acknowledged"
+
+
+async def test_merged_ticket_leaves_its_reports_to_the_survivor(pool: Pool) -> None:
+    survivor_id, loser_id = await new_ticket(pool, calls=1), await new_ticket(pool, calls=2)
+    await act(pool, survivor_id, ACCEPT)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        survivor, loser = await read_ticket(conn, survivor_id), await read_ticket(conn, loser_id)
+        context = Context({}, await read_rules(conn, AT))
+        merged, kept = await store.merge_into(conn, loser, survivor, AT, context)
+    assert (merged.state, merged.merged_into, merged.running) == (TicketState.MERGED, survivor_id, ())
+    assert len(kept.reports) == 3
+    assert len((await stored(pool, survivor_id)).reports) == 3
+    await assert_recomputable(pool, survivor_id)
+    async with pool.acquire() as conn:
+        entries = [item.entry for item in await timeline(conn, survivor_id)]
+    assert entries.count(EntryKind.REPORT_JOINED) == 3
+    assert entries[-1] == EntryKind.INCIDENT_JOINED

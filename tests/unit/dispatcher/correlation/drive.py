@@ -1,0 +1,118 @@
+"""Runs deliveries through the correlator beside the sequential oracle and compares all that both can see."""
+
+from collections.abc import Sequence
+
+from dispatcher.correlation.columns import EventColumns, event_columns, uid_bytes
+from dispatcher.correlation.correlator import Applied, Correlator, Finals
+from dispatcher.correlation.groups import Group, GroupTable
+from tests.unit.dispatcher.correlation import oracle
+from tests.unit.dispatcher.correlation.oracle import Delivery
+
+
+def table(groups: Sequence[oracle.Group]) -> GroupTable:
+    return GroupTable([Group(g.radius_dm, g.window_ms, g.gap_ms, remember_ms=g.remember_ms) for g in groups])
+
+
+def uid_of(number: int) -> bytes:
+    """Spread over both words, in the order of the numbers."""
+    return uid_bytes(number // 3, number % 3)
+
+
+def number_of(uid: bytes) -> int:
+    return 3 * int.from_bytes(uid[:8], "big") + int.from_bytes(uid[8:], "big")
+
+
+def columns(deliveries: Sequence[Delivery]) -> EventColumns:
+    names = ("x", "y", "located", "group", "subject", "kind", "state", "severity", "revision", "content")
+    c = {name: [getattr(d, name) for d in deliveries] for name in names}
+    return event_columns(
+        [uid_of(d.uid) for d in deliveries],
+        t_ms=[d.t for d in deliveries], x_dm=c["x"], y_dm=c["y"], located=c["located"], group=c["group"],
+        subject=c["subject"], kind=c["kind"], state=c["state"], severity=c["severity"],
+        revision=c["revision"], content=c["content"],
+    )  # fmt: skip
+
+
+def finals_of(finals: Finals) -> list[oracle.Final]:
+    return [
+        oracle.Final((f.key_t_ms, number_of(f.key_uid)), tuple(map(number_of, f.uids)), f.first_ms, f.last_ms)
+        for f in finals
+    ]
+
+
+class Pair:
+    """A correlator and its oracle, always given the same; every call compares."""
+
+    def __init__(self, groups: Sequence[oracle.Group]) -> None:
+        self.groups = groups
+        self.made = Correlator(table(groups))
+        self.oracle = oracle.Sequential(groups)
+        self.known: dict[int, frozenset[int]] = {}  # what a caller knows by following merges and reclusterings
+
+    def apply(self, deliveries: Sequence[Delivery]) -> Applied:
+        applied = self.made.apply(columns(deliveries))
+        expected = [self.oracle.deliver(d) for d in deliveries]
+        statuses = [_compared(status) for status in applied.status]
+        assert statuses == [status if status != "unlocated" else "clustered" for status in expected]
+        self.compare_components(deliveries, applied)
+        return applied
+
+    def compare_components(self, deliveries: Sequence[Delivery], applied: Applied) -> None:
+        component_of = {uid: part for part in self.oracle.partition() for uid in part}
+        first_of = {e.uid: o[0].uid for o in oracle.occurrences(self.oracle.live(), self.groups) for e in o}
+        handles: dict[int, frozenset[int]] = {}
+        placed = {delivery.uid for row, delivery in enumerate(deliveries) if applied.component[row] >= 0}
+        assert placed == {delivery.uid for delivery in deliveries if delivery.uid in component_of}
+        for row, delivery in enumerate(deliveries):
+            handle = int(applied.component[row])
+            if handle >= 0:
+                part = component_of[delivery.uid]
+                assert handles.setdefault(handle, part) == part
+                assert number_of(applied.occurrence(row)) == first_of[delivery.uid]
+        self.follow(deliveries, applied)
+        assert {frozenset(part) for part in self.known.values()} == self.oracle.partition()
+
+    def follow(self, deliveries: Sequence[Delivery], applied: Applied) -> None:
+        """What a caller does who only reads the answers: handles to uids."""
+        where = {uid: handle for handle, part in self.known.items() for uid in part}
+        for merge in applied.merges:
+            assert merge.winner < merge.loser
+            where = {uid: merge.winner if handle == merge.loser else handle for uid, handle in where.items()}
+        for change in applied.reclustered:
+            for handle, uids in change.parts.items():
+                where.update({number_of(uid): handle for uid in uids})
+        for row, delivery in enumerate(deliveries):
+            if applied.component[row] >= 0:
+                where[delivery.uid] = int(applied.component[row])
+        self.known = {}
+        for uid, handle in where.items():
+            self.known[handle] = self.known.get(handle, frozenset()) | {uid}
+
+    def advance(self, group: int, watermark: int) -> list[oracle.Final]:
+        expected = self.oracle.advance(group, watermark)
+        finals = self.made.advance(group, watermark)
+        assert finals_of(finals) == expected
+        for final in finals:
+            assert self.known.pop(final.component) == frozenset(map(number_of, final.uids))
+        return expected
+
+    def rebuild(self) -> None:
+        """Start again from what a store would hold; handles are new."""
+        watermarks = [None if w == -(1 << 62) else w for w in self.oracle.watermarks]
+        live = self.oracle.live()
+        self.made, applied = Correlator.rebuild(
+            self.made.groups, columns(live), watermarks, closed=columns(list(self.oracle.closed.values()))
+        )
+        self.known = {}
+        self.follow(live, applied)
+
+    def everything_final(self) -> None:
+        for group in range(len(self.groups)):
+            self.advance(group, 1 << 50)
+        assert self.made.live_events == 0
+        assert self.oracle.live() == []
+
+
+def _compared(status: int) -> str:
+    names = ["clustered", "clustered", "duplicate", "superseded", "corrected", "late", "clustered", "closed"]
+    return names[status]

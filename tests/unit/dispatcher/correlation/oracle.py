@@ -1,0 +1,183 @@
+"""The right answer in plain Python, straight from O1, O2, O4, O5 (m = 1) and O10: the specification of the kernel.
+
+Rules of the definition that need saying where an occurrence lasts:
+- O2: the place and time of an occurrence are those of its first event, the least (t, uid).
+- O10: a component is final at W iff W > max t + T over its occurrences and W > last + G for each of them: before that
+  an admissible event (t >= W) may still link to it or repeat one of its occurrences.
+- An unlocated occurrence (its first event has no position) links to nothing and is a component of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    radius_dm: int
+    window_ms: int
+    gap_ms: int
+    remember_ms: int = 0
+
+
+@dataclass(frozen=True, order=True)
+class Delivery:
+    uid: int
+    t: int
+    x: int = 0
+    y: int = 0
+    located: bool = True
+    group: int = 0
+    subject: int = 0
+    kind: int = 0
+    state: int = 0
+    severity: int = 1
+    revision: int = 0
+    content: int = 0
+
+    @property
+    def version(self) -> tuple[int, int]:
+        return (self.revision, self.content)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return (self.t, self.uid)
+
+    @property
+    def shape(self) -> tuple[int, int, int, bool, int, int, int, int]:
+        return (self.t, self.x, self.y, self.located, self.group, self.subject, self.kind, self.state)
+
+
+class Final(NamedTuple):
+    key: tuple[int, int]
+    uids: tuple[int, ...]
+    first: int
+    last: int
+
+
+Occurrence = tuple[Delivery, ...]  # in the order of (t, uid)
+
+
+def identity(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """O1: one version a uid, that with the greatest (revision, content hash), whichever arrived first."""
+    best: dict[int, Delivery] = {}
+    for delivery in deliveries:
+        held = best.get(delivery.uid)
+        if held is None or delivery.version > held.version:
+            best[delivery.uid] = delivery
+    return sorted(best.values(), key=lambda e: e.key)
+
+
+def occurrences(events: Iterable[Delivery], groups: Sequence[Group]) -> list[Occurrence]:
+    """O2: per (subject, kind, state) and group, cut where the gap is greater than G."""
+    series: dict[tuple[int, int, int, int], list[Delivery]] = defaultdict(list)
+    for event in events:
+        series[event.subject, event.kind, event.state, event.group].append(event)
+    found: list[Occurrence] = []
+    for (_, _, _, group), members in series.items():
+        members.sort(key=lambda e: e.key)
+        piece = [members[0]]
+        for event in members[1:]:
+            if event.t - piece[-1].t > groups[group].gap_ms:
+                found.append(tuple(piece))
+                piece = []
+            piece.append(event)
+        found.append(tuple(piece))
+    return sorted(found, key=lambda o: o[0].key)
+
+
+def linked(a: Occurrence, b: Occurrence, groups: Sequence[Group]) -> bool:
+    """O4: same group, both located, |dt| <= T and distance <= R, in integers."""
+    p, q = a[0], b[0]
+    limits = groups[p.group]
+    return (
+        p.group == q.group
+        and p.located
+        and q.located
+        and abs(p.t - q.t) <= limits.window_ms
+        and (p.x - q.x) ** 2 + (p.y - q.y) ** 2 <= limits.radius_dm**2
+    )
+
+
+def components(events: Iterable[Delivery], groups: Sequence[Group]) -> list[list[Occurrence]]:
+    """O5 with m = 1: the connected components of the links, by their canonical key (least (t, uid))."""
+    unseen = occurrences(events, groups)
+    found: list[list[Occurrence]] = []
+    while unseen:
+        component = [unseen.pop(0)]
+        for member in component:
+            near = [o for o in unseen if linked(member, o, groups)]
+            unseen = [o for o in unseen if o not in near]
+            component.extend(near)
+        found.append(component)
+    return found
+
+
+def uids_of(component: Iterable[Occurrence]) -> tuple[int, ...]:
+    """The uids of a component in the order of (t, uid)."""
+    return tuple(e.uid for e in sorted((e for o in component for e in o), key=lambda e: e.key))
+
+
+def is_final(component: Sequence[Occurrence], watermark: int, groups: Sequence[Group]) -> bool:
+    """O10: nothing that may still arrive (t >= W) can link to it or repeat it."""
+    limits = groups[component[0][0].group]
+    last_link = max(o[0].t for o in component) + limits.window_ms
+    last_repeat = max(o[-1].t for o in component) + limits.gap_ms
+    return watermark > last_link and watermark > last_repeat
+
+
+def finals(events: Iterable[Delivery], watermarks: Sequence[int], groups: Sequence[Group]) -> list[Final]:
+    """O10: the final components at these watermarks (one a group), by canonical key."""
+    found = []
+    for component in components(events, groups):
+        if is_final(component, watermarks[component[0][0].group], groups):
+            every = sorted((e for o in component for e in o), key=lambda e: e.key)
+            found.append(Final(every[0].key, uids_of(component), every[0].t, max(e.t for e in every)))
+    return sorted(found)
+
+
+class Sequential:
+    """The definition applied delivery by delivery: which are admitted (2.5), and what is final after each advance."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
+        self.watermarks = [-(1 << 62)] * len(groups)
+        self.admitted: list[Delivery] = []
+        self.closed: dict[int, Delivery] = {}
+
+    def deliver(self, e: Delivery) -> str:
+        """Admit or refuse one delivery; the answer is the status, `clustered` also where it repeats."""
+        held = next((d for d in self.live() if d.uid == e.uid), None)
+        if held is not None:
+            if e.version == held.version:
+                return "duplicate"
+            if e.version < held.version:
+                return "superseded"
+            if e.shape != held.shape and e.t < self.watermarks[e.group]:
+                return "late"
+            self.admitted.append(e)
+            return "corrected"
+        if self.remembers(e.uid) or e.t < self.watermarks[e.group]:
+            return "closed" if self.remembers(e.uid) else "late"
+        self.admitted.append(e)
+        return "clustered" if e.located else "unlocated"
+
+    def remembers(self, uid: int) -> bool:
+        """Whether the uid belongs to a final component and is not older than the memory of its group."""
+        e = self.closed.get(uid)
+        return e is not None and e.t + self.groups[e.group].remember_ms >= self.watermarks[e.group]
+
+    def live(self) -> list[Delivery]:
+        return identity(self.admitted)
+
+    def advance(self, group: int, watermark: int) -> list[Final]:
+        """Raise one group's watermark; the components that became final, by canonical key."""
+        self.watermarks[group] = watermark
+        new = finals([e for e in self.live() if e.group == group], self.watermarks, self.groups)
+        gone = {uid for final in new for uid in final.uids}
+        self.closed.update({e.uid: e for e in self.live() if e.uid in gone})
+        self.admitted = [e for e in self.admitted if e.uid not in gone]
+        return new
+
+    def partition(self) -> set[frozenset[int]]:
+        return {frozenset(uids_of(c)) for c in components(self.live(), self.groups)}

@@ -1,0 +1,34 @@
+"""The kernels are compiled before the first event, and their cache is named by their source."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dispatcher.correlation import kernel
+from dispatcher.correlation.compilation import cache_folder, compile_kernels
+from tests.unit.dispatcher.correlation.drive import Pair
+from tests.unit.dispatcher.correlation.oracle import Delivery, Group
+
+
+def compiled_versions() -> dict[str, int]:
+    return {name: len(f.signatures) for name, f in vars(kernel).items() if hasattr(f, "signatures")}
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_warm_up_leaves_nothing_to_compile() -> None:
+    compile_kernels()
+    before = compiled_versions()
+    pair = Pair([Group(10, 5, 3, 20), Group(10, 5, 0)])
+    pair.apply([Delivery(uid=k, t=k % 40, x=k % 17, subject=k % 30, group=k % 2) for k in range(150)])
+    pair.apply([Delivery(uid=k, t=k % 40, x=50, subject=k, group=k % 2, revision=1) for k in range(20)])
+    pair.rebuild()
+    pair.everything_final()
+    assert compiled_versions() == before
+
+
+def test_cache_lies_under_the_home_and_is_named_by_a_digest(tmp_path: Path) -> None:
+    folder = cache_folder(tmp_path)
+    assert folder == cache_folder(tmp_path)
+    assert folder.parent == tmp_path / "numba"
+    assert len(folder.name) == 16

@@ -1,0 +1,109 @@
+"""Thousands of events: growth of every arena, eviction, storms; compared with an independent component count."""
+
+import os
+from typing import Final
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from dispatcher.correlation.columns import EventColumns, event_columns
+from dispatcher.correlation.correlator import Correlator
+from dispatcher.correlation.groups import Group, GroupTable
+
+SIZE: Final = 600 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 20_000
+R, T = 1500, 600_000
+
+
+def labels_of(x: NDArray[np.int64], y: NDArray[np.int64], t: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Components by SciPy: pairs by a tree in the plane, then exact integer conditions."""
+    pairs = cKDTree(np.stack((x, y), axis=1)).query_pairs(R + 0.5, output_type="ndarray")
+    a, b = pairs[:, 0], pairs[:, 1]
+    linked = (np.abs(t[a] - t[b]) <= T) & ((x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2 <= R * R)
+    graph = coo_matrix((np.ones(int(linked.sum()), np.int8), (a[linked], b[linked])), shape=(x.size, x.size))
+    labels: NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    return labels
+
+
+def scene(name: str) -> EventColumns:
+    random = np.random.default_rng(20261122)
+    spots = {"quiet": 0.0, "busy": 0.0, "storm": 0.6}[name]
+    side = {"quiet": 60_000, "busy": 12_000, "storm": 60_000}[name]
+    x, y = random.integers(-side, side, (2, SIZE))
+    hot = random.random(SIZE) < spots
+    spot = 100_000 * random.integers(1, 9, SIZE)
+    x[hot] = spot[hot] + random.integers(0, 900, int(hot.sum()))
+    y[hot] = random.integers(0, 900, int(hot.sum()))
+    t = np.sort(random.integers(0, 60 * T, SIZE))
+    uids = (random.permutation(SIZE).astype(np.uint64), np.zeros(SIZE, np.uint64))
+    return event_columns(uids, t_ms=t, x_dm=x, y_dm=y, subject=np.arange(SIZE))
+
+
+def partition_of(labels: NDArray[np.int32], uid: NDArray[np.uint64]) -> set[frozenset[int]]:
+    order = np.argsort(labels, kind="stable")
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    return {frozenset(part.tolist()) for part in np.split(uid[order], cuts)}
+
+
+@pytest.mark.parametrize("name", ["quiet", "busy", "storm"])
+def test_finals_of_many_events_equal_scipy(name: str) -> None:
+    events = scene(name)
+    expected = partition_of(
+        labels_of(events.x_dm.astype(np.int64), events.y_dm.astype(np.int64), events.t_ms), events.uid_hi
+    )
+    # Arrival: up to five minutes late, so the watermark stays that far behind.
+    random = np.random.default_rng(7)
+    arrival = np.argsort(events.t_ms + random.integers(0, 300_000, SIZE), kind="stable")
+    groups = GroupTable([Group(R, T, lateness_ms=300_000)])
+    made = Correlator(groups)
+    found: list[frozenset[int]] = []
+    most = 0
+    for rows in np.array_split(arrival, 40):
+        made.apply(EventColumns._make(column[rows] for column in events))
+        most = max(most, made.live_events)
+        latest = int(events.t_ms[rows].max())
+        before = made.watermark_ms(0)
+        finals = made.advance(0, max(groups.watermark_ms(0, latest), latest - 300_000 if before is None else before))
+        found += [frozenset(part.tolist()) for part in np.split(finals.uid_hi, finals.starts[1:-1]) if part.size]
+    finals = made.advance(0, 1 << 50)
+    found += [frozenset(part.tolist()) for part in np.split(finals.uid_hi, finals.starts[1:-1]) if part.size]
+    assert len(found) == len(expected)
+    assert set(found) == expected
+    assert made.live_events == 0
+    if name == "quiet":
+        assert most < SIZE // 8  # what is final is forgotten
+
+
+def test_memory_stays_flat_while_events_come_and_go() -> None:
+    groups = GroupTable([Group(R, T, gap_ms=1_000, remember_ms=T)])
+    made = Correlator(groups)
+    random = np.random.default_rng(3)
+    batch = SIZE // 20
+    after_warmup = 0
+    for step in range(60):
+        hi = random.integers(0, 1 << 62, batch).astype(np.uint64)
+        made.apply(
+            event_columns(
+                (hi, hi),
+                t_ms=step * T + random.integers(0, T, batch),
+                x_dm=random.integers(-900_000, 900_000, batch),
+                y_dm=random.integers(-900_000, 900_000, batch),
+                subject=random.integers(0, 1 << 40, batch),
+            )
+        )
+        made.advance(0, step * T)
+        if step == 10:
+            after_warmup = made.state_bytes
+    assert made.state_bytes == after_warmup
+
+
+def test_storm_leaves_no_more_than_two_hundred_bytes_an_event() -> None:
+    if SIZE < 10_000:
+        pytest.skip("too few events to say")
+    events = scene("storm")
+    made = Correlator(GroupTable([Group(R, T)]))
+    made.apply(events)
+    assert made.state_bytes < 260 * made.live_events

@@ -1,0 +1,351 @@
+"""The life of a ticket, from a report to its end, and every refusal on the way."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dispatcher.tickets import lifecycle
+from dispatcher.tickets.grammar import Guard
+from dispatcher.tickets.lifecycle import RefusalReason
+from dispatcher.tickets.model import (
+    Action,
+    Actor,
+    AssignmentRole,
+    ClockName,
+    Entry,
+    Role,
+    Ticket,
+    TicketEvent,
+    TicketState,
+    Transition,
+)
+from tests.unit.dispatcher.tickets.world import (
+    ACCEPT,
+    AGENT,
+    AT,
+    CO_HANDLER,
+    CO_HEAD,
+    CONTEXT,
+    CREW,
+    DISPATCH,
+    HANDLER,
+    HEAD,
+    LEADER,
+    OFFICER,
+    RULE,
+    SIGN,
+    TAKER,
+    TO_RESOLVED,
+    TO_VERIFYING,
+    VERIFIER,
+    E,
+    Step,
+    attempt,
+    done,
+    opened,
+    person,
+    refused,
+)
+
+DENY: Step = (E.DENY_RETURN, LEADER, {})
+BACK: Step = (E.REQUEST_RETURN, HEAD, {"basis": "三定方案第4条"})
+BACK_CO: Step = (E.REQUEST_RETURN, CO_HEAD, {"basis": "三定方案第4条"})
+OK: Step = (E.VERIFY_OK, VERIFIER, {})
+CALLED: Step = (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "satisfaction": 5})
+
+
+def running(ticket: Ticket) -> set[tuple[str, str]]:
+    return {(run.clock.value, run.organisation_id) for run in ticket.running}
+
+
+def test_main_path_ends_closed_with_every_clock_stopped() -> None:
+    ticket = done(opened(reports=1), *TO_VERIFYING, OK, CALLED)
+    assert ticket.state is TicketState.CLOSED
+    assert ticket.closed_at == AT
+    assert ticket.running == ()
+    assert ticket.version == 11
+    assert ticket.reports[0].satisfaction == 5
+
+
+def test_clocks_follow_the_states() -> None:
+    ticket = opened(reports=1, grade=2)
+    seen = [running(ticket)]
+    for step in (ACCEPT, DISPATCH, SIGN):
+        ticket = done(ticket, step)
+        seen.append(running(ticket))
+    public = {("c_control", ""), ("c_resolve", "")}
+    assert seen == [
+        {("c_triage", "")},
+        {("c_dispatch", ""), *public},
+        {("c_sign", "fire"), ("c_sign", "police"), *public},
+        {("c_sign", "police"), ("c_contact", ""), ("c_arrive", ""), *public},
+    ]
+
+
+def test_without_a_reporter_nobody_is_contacted_and_nobody_called_back() -> None:
+    ticket = done(opened(), *TO_VERIFYING)
+    assert not any(run.clock is ClockName.CONTACT for run in ticket.clocks)
+    assert done(ticket, OK).state is TicketState.CLOSED
+
+
+def test_ticket_closes_with_its_last_call_back() -> None:
+    ticket = done(opened(reports=2), *TO_VERIFYING, OK)
+    ticket = done(ticket, (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "call_id": 2}))
+    assert ticket.state is TicketState.AWAITING_CALLBACK
+    assert [report.outcome for report in ticket.reports] == [None, "resolved"]
+    gone = refused(ticket, (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "call_id": 2}))
+    assert gone.guard is Guard.CALL_WAITS
+    assert done(ticket, CALLED).state is TicketState.CLOSED
+
+
+def test_unreached_reporter_needs_a_reason() -> None:
+    ticket = done(opened(reports=1), *TO_VERIFYING, OK)
+    step: Step = (E.CALLBACK_DONE, AGENT, {"outcome": "unreachable"})
+    assert refused(ticket, step, reason=None).guard is Guard.REASON_UNLESS_RESOLVED
+    assert done(ticket, step).state is TicketState.CLOSED
+
+
+@pytest.mark.parametrize("fail", ["verification", "call_back"])
+def test_rework_goes_back_to_the_unit_at_half_the_limit(fail: str) -> None:
+    ticket = done(opened(grade=2, reports=1), *TO_VERIFYING)
+    if fail == "verification":
+        ticket = done(ticket, (E.VERIFY_FAIL, VERIFIER, {}))
+    else:
+        ticket = done(ticket, OK, (E.CALLBACK_UNRESOLVED, AGENT, {}))
+    assert (ticket.state, ticket.rework_count, ticket.lead_organisation_id) == (TicketState.REWORK, 1, "fire")
+    second = next(run for run in ticket.running if run.clock is ClockName.RESOLVE)
+    assert (second.run, second.halved, second.due_at) == (2, True, AT + timedelta(hours=12))
+    again = done(ticket, (E.RESOLVE, HANDLER, {"result": "返工完成"}))
+    assert again.state is TicketState.RESOLVED
+    assert done(ticket, (E.ARRIVE, CREW, {})).state is TicketState.ON_SCENE
+
+
+def test_accepted_return_goes_back_to_dispatch_and_is_counted() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, BACK)
+    assert ticket.state is TicketState.RETURN_REQUESTED
+    assert ("c_resolve", "") in running(ticket)
+    ticket = done(ticket, (E.ACCEPT_RETURN, OFFICER, {}))
+    assert (ticket.state, ticket.wrong_dispatch_count, ticket.lead_organisation_id) == (TicketState.ACCEPTED, 1, None)
+    assert ticket.active == ()
+    assert running(ticket) == {("c_dispatch", ""), ("c_resolve", "")}
+    ticket = done(ticket, (E.DISPATCH, OFFICER, {"lead": "police"}))
+    assert [each.generation for each in ticket.active] == [2]
+
+
+def test_denied_return_binds_the_lead() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, BACK, DENY)
+    assert ticket.state is TicketState.ACKNOWLEDGED
+    lead = ticket.assignment_of("fire")
+    assert lead is not None
+    assert lead.signed_at == AT
+    assert ("c_arrive", "") in running(ticket)
+    assert refused(ticket, BACK).guard is Guard.RETURN_ONCE
+
+
+def test_denied_return_of_a_co_unit_leaves_the_lead_to_sign() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, BACK_CO, DENY)
+    assert ticket.state is TicketState.DISPATCHED
+    assert running(ticket) >= {("c_sign", "fire")}
+    assert ("c_sign", "police") not in running(ticket)
+    assert done(ticket, SIGN).state is TicketState.ACKNOWLEDGED
+
+
+def test_denied_return_after_signing_starts_no_clock_twice() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, SIGN, BACK_CO, DENY)
+    assert ticket.state is TicketState.ACKNOWLEDGED
+    assert sum(run.clock is ClockName.ARRIVE for run in ticket.clocks) == 1
+
+
+def test_return_window_is_counted_from_the_assignment() -> None:
+    ticket = done(opened(grade=2), ACCEPT, DISPATCH)
+    late = AT + timedelta(minutes=10, seconds=1)
+    assert refused(ticket, BACK, at=late).guard is Guard.WITHIN_RETURN_WINDOW
+    assert done(ticket, BACK, at=AT + timedelta(minutes=10)).state is TicketState.RETURN_REQUESTED
+
+
+def test_return_of_a_grave_ticket_needs_the_shift_leader() -> None:
+    ticket = done(opened(grade=2), ACCEPT, DISPATCH, BACK)
+    assert refused(ticket, (E.ACCEPT_RETURN, OFFICER, {})).guard is Guard.GRAVE_RETURN_NEEDS_SHIFT_LEADER
+    assert done(ticket, (E.ACCEPT_RETURN, LEADER, {})).state is TicketState.ACCEPTED
+
+
+def test_redispatch_ends_the_old_assignments_and_counts() -> None:
+    ticket = done(opened(reports=1), ACCEPT, DISPATCH, SIGN)
+    ticket = done(ticket, (E.REDISPATCH, OFFICER, {"lead": "police", "co": []}))
+    assert (ticket.state, ticket.wrong_dispatch_count) == (TicketState.DISPATCHED, 1)
+    assert [(each.organisation_id, each.role) for each in ticket.active] == [("police", AssignmentRole.LEAD)]
+    assert running(ticket) == {("c_sign", "police"), ("c_resolve", "")}
+
+
+def test_redispatch_from_the_duty_desk_is_no_wrong_dispatch() -> None:
+    held = Action(E.DISPATCH, 2, fields={"lead": "desk"}, routing={"grounds": {"desk": "office_closed"}})
+    decided = lifecycle.decide(done(opened(), ACCEPT), held, RULE, AT, CONTEXT)
+    assert isinstance(decided, lifecycle.Decided)
+    ticket = done(decided.ticket, (E.REDISPATCH, OFFICER, {"lead": "fire"}))
+    assert ticket.wrong_dispatch_count == 0
+
+
+def test_co_unit_signs_for_itself() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, (E.ACKNOWLEDGE, CO_HANDLER, {}))
+    assert ticket.state is TicketState.DISPATCHED
+    assert running(ticket) == {("c_sign", "fire"), ("c_resolve", "")}
+    assert ticket.version == 4
+    assert refused(ticket, (E.ACKNOWLEDGE, CO_HANDLER, {})).guard is Guard.NOT_SIGNED_BEFORE
+
+
+@pytest.mark.parametrize(
+    ("fields", "guard"),
+    [
+        ({"lead": "committee-qs"}, Guard.ART45),
+        ({"lead": "fire", "co": ["committee-qs"]}, Guard.ART45),
+        ({"lead": "fire", "co": ["fire"]}, Guard.ONE_LEAD),
+        ({"lead": "nobody"}, Guard.KNOWN_ORGANISATION),
+        ({"lead": "fire", "co": ["nobody"]}, Guard.KNOWN_ORGANISATION),
+    ],
+    ids=["committee leads", "committee assists", "lead assists itself", "unknown lead", "unknown co-unit"],
+)
+def test_dispatch_is_refused_where(fields: dict[str, object], guard: Guard) -> None:
+    assert refused(done(opened(), ACCEPT), (E.DISPATCH, OFFICER, fields)).guard is guard
+
+
+def test_art45_refusal_carries_the_code_of_the_regulation() -> None:
+    assert Guard.ART45.value == "ART45_DIRECT_ASSIGNMENT"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "field"),
+    [
+        ({}, RefusalReason.FIELD_MISSING, "lead"),
+        ({"lead": 5}, RefusalReason.FIELD_INVALID, "lead"),
+        ({"lead": "fire", "co": "police"}, RefusalReason.FIELD_INVALID, "co"),
+        ({"lead": "fire", "co": ["police", "police"]}, RefusalReason.FIELD_INVALID, "co"),
+        ({"lead": "fire", "boss": "x"}, RefusalReason.FIELD_UNKNOWN, "boss"),
+        ({"lead": "fi\0re"}, RefusalReason.FIELD_INVALID, "lead"),
+    ],
+)
+def test_fields_are_checked(fields: dict[str, object], reason: RefusalReason, field: str) -> None:
+    refusal = refused(done(opened(), ACCEPT), (E.DISPATCH, OFFICER, fields))
+    assert (refusal.reason, refusal.field) == (reason, field)
+
+
+def test_resolving_needs_a_result_and_control_its_first_feedback() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH, SIGN, (E.ARRIVE, CREW, {}))
+    assert refused(ticket, (E.RESOLVE, HANDLER, {})).field == "result"
+    assert refused(ticket, (E.CONTROL, CREW, {"feedback": "  "})).field == "feedback"
+
+
+def test_verifier_of_a_handling_unit_is_refused_also_after_it_was_relieved() -> None:
+    own = person(Role.VERIFIER, "fire")
+    ticket = done(opened(), *TO_RESOLVED)
+    assert refused(ticket, (E.START_VERIFICATION, own, {})).guard is Guard.NOT_OF_HANDLING_UNIT
+    relieved = replace(ticket, assignments=tuple(replace(each, ended_at=AT) for each in ticket.assignments))
+    assert refused(relieved, (E.START_VERIFICATION, own, {})).guard is Guard.NOT_OF_HANDLING_UNIT
+
+
+def test_call_back_agent_of_a_handling_unit_is_refused() -> None:
+    ticket = done(opened(reports=1), *TO_VERIFYING, OK)
+    own = person(Role.CALLBACK_AGENT, "police")
+    assert refused(ticket, (E.CALLBACK_DONE, own, {"outcome": "resolved"})).guard is Guard.NOT_OF_HANDLING_UNIT
+
+
+def test_void_is_the_shift_leaders_and_never_with_injured_persons() -> None:
+    ticket = done(opened(grade=1), ACCEPT, DISPATCH, SIGN, (E.ARRIVE, CREW, {"injured": 2}))
+    assert refused(ticket, (E.VOID, OFFICER, {})).reason is RefusalReason.MISSING_ROLE
+    assert refused(ticket, (E.VOID, LEADER, {})).guard is Guard.NO_INJURED
+    assert refused(replace(ticket, injured=0), (E.VOID, LEADER, {}), reason=None).reason is RefusalReason.REASON_MISSING
+    voided = done(replace(ticket, injured=0), (E.VOID, LEADER, {}))
+    assert (voided.state, voided.running) == (TicketState.VOIDED, ())
+
+
+def test_refusing_a_complaint_needs_the_shift_leader() -> None:
+    step: Step = (E.REFUSE_ACCEPT, TAKER, {"code": "outside_area"})
+    assert refused(opened(demand="complaint"), step).guard is Guard.COMPLAINT_NEEDS_SHIFT_LEADER
+    assert done(opened(demand="complaint"), (E.REFUSE_ACCEPT, LEADER, {"code": "secret"})).closed_at == AT
+    assert done(opened(demand="help"), step).state is TicketState.NOT_ACCEPTED
+    assert refused(opened(), (E.REFUSE_ACCEPT, TAKER, {"code": "no_time"})).field == "code"
+
+
+def test_state_without_the_action_names_what_it_has() -> None:
+    refusal = refused(opened(), DISPATCH)
+    assert refusal.reason is RefusalReason.TRANSITION_NOT_ALLOWED
+    assert set(refusal.allowed) == {E.ACCEPT, E.REFUSE_ACCEPT, E.MERGE, E.VOID, E.NOTE, E.GRADE}
+
+
+def test_other_area_and_other_unit_are_refused() -> None:
+    ticket = done(opened(), ACCEPT)
+    stranger = person(Role.DUTY_OFFICER, None, "cd-other")
+    assert refused(ticket, (E.DISPATCH, stranger, {"lead": "fire"})).reason is RefusalReason.MISSING_AREA
+    housing = person(Role.DEPT_HANDLER, "housing")
+    sent = done(ticket, DISPATCH)
+    assert refused(sent, (E.ACKNOWLEDGE, housing, {})).reason is RefusalReason.MISSING_ORGANISATION
+    assert refused(sent, (E.ACKNOWLEDGE, AGENT, {})).reason is RefusalReason.MISSING_ROLE
+
+
+def test_rule_ends_nothing() -> None:
+    ticket = done(opened(), *TO_VERIFYING)
+    assert refused(ticket, (E.VERIFY_OK, RULE, {})).reason is RefusalReason.MISSING_ROLE
+
+
+def test_graver_grade_pulls_running_clocks_in_and_milder_never_shortens() -> None:
+    ticket = done(opened(grade=4), ACCEPT)
+    later = AT + timedelta(minutes=5)
+    raised = done(ticket, (E.GRADE, OFFICER, {"grade": 1}), at=later)
+    due = {run.clock: run.due_at for run in raised.running}
+    assert due[ClockName.DISPATCH] == later + timedelta(minutes=1)
+    assert due[ClockName.RESOLVE] == later + timedelta(hours=24)
+    assert due[ClockName.CONTROL] == later + timedelta(hours=1)  # None ran at grade IV.
+    lowered = done(raised, (E.GRADE, OFFICER, {"grade": 3}), at=later)
+    milder = {run.clock: run.due_at for run in lowered.running}
+    assert milder[ClockName.DISPATCH] == AT + timedelta(minutes=30)
+    assert all(milder[clock] >= due[clock] for clock in milder)
+    assert raised.version == ticket.version
+    assert refused(raised, (E.GRADE, OFFICER, {"grade": 1})).guard is Guard.GRADE_DIFFERS
+
+
+def test_milder_grade_of_an_officer_stands_until_the_incident_is_graver_than_ever() -> None:
+    ticket = done(opened(grade=2), (E.GRADE, OFFICER, {"grade": 4}))
+    rules = CONTEXT.rules
+    assert lifecycle.raise_with_incident(ticket, 2, AT, rules) is ticket
+    risen = lifecycle.raise_with_incident(ticket, 1, AT, rules)
+    assert (risen.grade, risen.incident_grade) == (1, 1)
+
+
+def test_breach_is_recorded_when_a_clock_stops_late() -> None:
+    ticket = opened(grade=2)
+    late = done(ticket, ACCEPT, at=AT + timedelta(minutes=4))
+    triage = late.clocks[0]
+    assert (triage.breached_at, triage.stop_reason) == (AT + timedelta(minutes=3), "accept")
+
+
+def test_notes_and_contacts_move_no_version() -> None:
+    ticket = done(opened(reports=1), ACCEPT, DISPATCH, SIGN)
+    noted = attempt(ticket, (E.NOTE, HANDLER, {"text": "门禁已开"}), reason=None)
+    contacted = attempt(ticket, (E.CONTACT, HANDLER, {"channel": "phone"}), reason=None)
+    for decided in (noted, contacted):
+        assert isinstance(decided, lifecycle.Decided)
+        assert isinstance(decided.record, Entry)
+        assert decided.ticket.version == ticket.version
+    assert isinstance(contacted, lifecycle.Decided)
+    assert ("c_contact", "") not in running(contacted.ticket)
+
+
+def test_allowed_actions_are_those_of_the_person() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH)
+
+    def events(actor: Actor) -> list[TicketEvent]:
+        return [row.event for row in lifecycle.allowed_actions(ticket, actor, AT, CONTEXT)]
+
+    assert events(HANDLER) == [E.ACKNOWLEDGE, E.CONTACT, E.NOTE]
+    assert events(HEAD) == [E.ACKNOWLEDGE, E.REQUEST_RETURN, E.CONTACT, E.NOTE]
+    assert events(OFFICER) == [E.REDISPATCH, E.NOTE, E.GRADE]
+    assert events(VERIFIER) == [E.NOTE]
+    assert events(person(Role.AUDITOR)) == []
+
+
+def test_every_transition_names_actor_role_time_and_version() -> None:
+    decided = lifecycle.decide(opened(), Action(E.ACCEPT, 1), OFFICER, AT, CONTEXT)
+    assert isinstance(decided, lifecycle.Decided)
+    record = decided.record
+    assert isinstance(record, Transition)
+    assert (record.actor_role, record.version, record.at, record.from_state) == ("duty_officer", 2, AT, TicketState.NEW)
