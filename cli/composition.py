@@ -117,6 +117,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "RONGAN_HOME": str(settings.home),
         "RONGAN_MQTT_PORT": str(settings.mqtt_port),
         "RONGAN_HTTP_PORT": str(settings.http_port),
+        "RONGAN_WEBHOOK_ALLOW_PRIVATE": str(settings.webhook_allow_private),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -21,6 +21,7 @@ _NOUNS: Final = (
     "clock",
     "user",
     "device",
+    "webhook",
     "simulate",
     "replay",
     "quarantine",
@@ -41,6 +42,8 @@ class _Nouns(TyperGroup):
         module = importlib.import_module(f"cli.{cmd_name}")
         if hasattr(module, "app"):
             command: Any = get_group(module.app)
+        elif not hasattr(module, cmd_name):
+            return None
         else:
             single = typer.Typer(add_completion=False)
             single.command(cmd_name)(getattr(module, cmd_name))

@@ -195,7 +195,7 @@ def _print(report: ReplayReport) -> None:
         str(report.quarantined),
         "[green]holds" if report.holds else "[red]does not hold",
     )
-    found = Table("sent", "refused", "components", "open", "final", "merged", "late", "seconds")
+    found = Table("sent", "refused", "components", "located", "open", "final", "merged", "late", "seconds")
     found.add_row(
         *(
             str(value)
@@ -203,6 +203,7 @@ def _print(report: ReplayReport) -> None:
                 report.sent,
                 report.refused,
                 report.components,
+                report.located,
                 report.open,
                 report.final,
                 report.merged,

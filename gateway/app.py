@@ -1,6 +1,7 @@
 """The gateway process: both doors, one intake, from settings to a clean stop."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -40,6 +41,7 @@ log = structlog.get_logger(__name__)
 READINGS_KEPT: Final = timedelta(days=400)
 """How far back a time on `history/post` is believed."""
 
+_GC_THRESHOLDS: Final = (50_000, 20, 100)
 _DRAIN_S: Final = 8.0
 _STRANGER: Final = "(unauthenticated)"
 
@@ -49,6 +51,8 @@ async def main(settings: Settings) -> None:
 
     Raises OSError where the database or an address cannot be had, and what is a bug of ours.
     """
+    # A message makes dozens of containers that die by themselves; walking the whole heap for them costs much.
+    gc.set_threshold(*_GC_THRESHOLDS)
     dsn = settings.app_dsn()
     async with follow_clock(dsn) as clock:
         with CrashGuard(settings.layout.run / f"{settings.gateway_slot}.decoding") as guard:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.projection import Origin
-from runtime.pool import Connection
+from runtime.pool import Connection, Pool
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -26,7 +26,7 @@ class Deployment:
     origin: Origin
 
 
-async def read_deployment(conn: Connection) -> Deployment:
+async def read_deployment(conn: Connection | Pool) -> Deployment:
     row = await conn.fetchrow(QUERIES.read_deployment)
     if row is None:
         raise LookupError("the database holds no deployment row: run `rongan migrate`")

@@ -89,7 +89,7 @@ CREATE TABLE device_state (
     latest        jsonb NOT NULL DEFAULT '{}',   -- property -> {"value", "at"}; never goes backwards.
     signals       jsonb NOT NULL DEFAULT '{}',   -- signal -> side, since, last reading
     firmware      text
-);
+) WITH (fillfactor = 50);  -- Each message rewrites a row: with room beside it no index is touched.
 
 CREATE TYPE quarantine_reason AS ENUM (
     'bad_json', 'bad_encoding', 'too_deep', 'too_large', 'nul_char', 'number_range', 'duplicate_key', 'schema',

@@ -62,3 +62,22 @@ async def postpone(conn: Connection, message: Message, error: str) -> bool:
     wait_s = RETRY_AFTER_S[message.attempts - 1] if message.attempts <= len(RETRY_AFTER_S) else None
     dead: bool | None = await conn.fetchval(QUERIES.postpone, message.id, message.lease_token, wait_s, error[:500])
     return bool(dead)
+
+
+async def add_endpoint(conn: Connection, *, organisation_id: str, url: str, secret: str) -> int:
+    """From now on the organisation is told there. `secret` is `whsec_` and base64.
+
+    Raises asyncpg.ForeignKeyViolationError and asyncpg.CheckViolationError for an unknown organisation or a wrong url.
+    """
+    endpoint_id: int = await conn.fetchval(QUERIES.insert_endpoint, organisation_id, url, secret)
+    return endpoint_id
+
+
+async def list_endpoints(conn: Connection) -> list[dict[str, Any]]:
+    """Every endpoint, without its secret, with the count of its messages by state."""
+    return [dict(row) for row in await conn.fetch(QUERIES.list_endpoints)]
+
+
+async def disable_endpoint(conn: Connection, endpoint_id: int) -> bool:
+    """Put nothing new for it. False for an unknown endpoint."""
+    return await conn.fetchval(QUERIES.disable_endpoint, endpoint_id) is not None

@@ -3,13 +3,6 @@
 -- name: insert_stream_row :exec
 INSERT INTO stream_log (at, topic, area_path, organisation_ids, body) VALUES ($1, $2, $3, $4, $5);
 
--- name: read_stream :many
--- What came after a position, in order.
-SELECT seq, at, topic, area_path, organisation_ids, body FROM stream_log WHERE seq > $1 ORDER BY seq LIMIT $2;
-
--- name: stream_head :one
-SELECT seq FROM log_heads WHERE stream = 'stream';
-
 -- name: enqueue :exec
 INSERT INTO outbox (idempotency_key, channel, endpoint_id, ticket_id, topic, body, created_at, next_at)
 SELECT $1 || ':' || e.id, 'webhook', e.id, $3, $4, $5, $6, clock_timestamp()
@@ -35,10 +28,13 @@ UPDATE outbox SET state = CASE WHEN $3::int IS NULL THEN 'dead'::outbox_state EL
     next_at = clock_timestamp() + make_interval(secs => COALESCE($3::int, 0)), lease_until = NULL, last_error = $4
 WHERE id = $1 AND lease_token = $2 AND state = 'ready' RETURNING state = 'dead';
 
--- name: next_due_s :one
--- Seconds until the next message is due; NULL when none waits.
-SELECT EXTRACT(EPOCH FROM min(GREATEST(next_at, COALESCE(lease_until, next_at))) - clock_timestamp())::float8
-FROM outbox WHERE state = 'ready';
-
 -- name: insert_endpoint :one
 INSERT INTO webhook_endpoints (organisation_id, url, secret) VALUES ($1, $2, $3) RETURNING id;
+
+-- name: list_endpoints :many
+SELECT e.id, e.organisation_id, e.url, e.enabled, count(o.id) FILTER (WHERE o.state = 'ready') AS ready,
+       count(o.id) FILTER (WHERE o.state = 'sent') AS sent, count(o.id) FILTER (WHERE o.state = 'dead') AS dead
+FROM webhook_endpoints e LEFT JOIN outbox o ON o.endpoint_id = e.id GROUP BY e.id ORDER BY e.id;
+
+-- name: disable_endpoint :one
+UPDATE webhook_endpoints SET enabled = false WHERE id = $1 RETURNING id;

@@ -187,24 +187,29 @@ class Correlator:
         status = np.empty(size, np.int8)
         rows = np.empty(size, np.int32)
         kernel.admit(s, journal, batch, status, rows)
-        pendings, gones, _, _ = journal.counts
-        self._state = s = arenas.room_for_nodes(s, int(pendings))
-        if gones:
-            kernel.take_apart(s, journal)
-        kernel.enter_all(s, journal, self._by_place(journal.pending[:pendings]))
-        told = journal.told[: journal.counts[kernel.TOLDS]]
-        self._state = s = arenas.room_for_waiting(s, size + told.size)
         component = np.empty(size, np.int64)
         firsts = np.empty(size, np.int32)
-        kernel.name_rows(s, rows, False, component, firsts)
+        self._cluster(journal, rows, component, firsts)
+        s = self._state
         return Applied(
             status=status,
             component=component,
             occurrence_hi=np.where(firsts < 0, np.uint64(0), s.events["uid_hi"][firsts]),
             occurrence_lo=np.where(firsts < 0, np.uint64(0), s.events["uid_lo"][firsts]),
             merges=self._merges(journal),
-            reclustered=self._reclustered(journal, told) if gones else [],
+            reclustered=self._reclustered(journal) if journal.counts[kernel.GONES] else [],
         )
+
+    def _cluster(self, journal: Journal, rows: Int32, component: Int64, firsts: Int32) -> None:
+        """Bring index and components up to what the journal notes, and look up those of the rows."""
+        pendings, gones, tolds, _ = journal.counts
+        self._state = s = arenas.room_for_nodes(self._state, int(pendings))
+        if gones:
+            kernel.take_apart(s, journal)
+            tolds = journal.counts[kernel.TOLDS]
+        kernel.enter_all(s, journal, self._by_place(journal.pending[:pendings]))
+        self._state = s = arenas.room_for_waiting(s, rows.size + int(tolds))
+        kernel.name_rows(s, rows, False, component, firsts)
 
     def _by_place(self, pending: Int32) -> Int32:
         if pending.size < SORTED_FROM:
@@ -218,7 +223,8 @@ class Correlator:
         bridges = self._state.events[merges[:, 2]]
         return Merges(merges[:, 0], merges[:, 1], bridges["uid_hi"], bridges["uid_lo"])
 
-    def _reclustered(self, journal: Journal, told: Int32) -> list[Reclustered]:
+    def _reclustered(self, journal: Journal) -> list[Reclustered]:
+        told = journal.told[: journal.counts[kernel.TOLDS]]
         now = np.empty(told.size, np.int64)
         kernel.name_rows(self._state, told, True, now, np.empty(told.size, np.int32))
         moved: dict[int, dict[int, list[bytes]]] = {}
@@ -327,13 +333,13 @@ class Correlator:
 def _checked(batch: EventColumns, groups: int) -> EventColumns:
     """The batch as the kernel is compiled for; raises ColumnInvalid."""
     size = batch.t_ms.size
-    for name, column in zip(batch._fields, batch, strict=True):
+    given = batch._asdict()
+    for name, column in given.items():
         if column.shape != (size,):
             raise ColumnInvalid(name, f"has shape {column.shape} where t_ms has {size} rows")
     if size and not 0 <= int(batch.group.min()) <= int(batch.group.max()) < groups:
         raise ColumnInvalid("group", f"holds a number outside [0, {groups})")
-    columns = (np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in zip(batch._fields, batch, strict=True))
-    return EventColumns(*columns)
+    return EventColumns._make(np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in given.items())
 
 
 def _followed(went_to: dict[int, int], component: int) -> int:

@@ -136,10 +136,10 @@ def mixed_sum(sum_of_products: int) -> int:
 @inlined
 def cell_tag(gx: int, gy: int, tz: int, group: int) -> int:
     return mixed_sum(
-        u64(gx) * u64(0x9E3779B97F4A7C15)
-        + u64(gy) * u64(0xC2B2AE3D27D4EB4F)
-        + u64(tz) * u64(0x165667B19E3779F9)
-        + u64(group) * u64(0x27D4EB2F165667C5)
+        u64(i64(gx)) * u64(0x9E3779B97F4A7C15)
+        + u64(i64(gy)) * u64(0xC2B2AE3D27D4EB4F)
+        + u64(i64(tz)) * u64(0x165667B19E3779F9)
+        + u64(i64(group)) * u64(0x27D4EB2F165667C5)
     )
 
 

@@ -25,9 +25,6 @@ WHERE cursors.seq < $3 AND cursors.epoch <= $5 RETURNING seq;
 -- name: tell_cursor :exec
 SELECT pg_notify('rongan_cursor', $1);
 
--- name: latest_tick :one
-SELECT max(effective_at) FROM events WHERE stream = 'clock' AND seq = (SELECT seq FROM log_heads WHERE stream = 'clock');
-
 -- name: ensure_partitions :one
 SELECT ensure_partitions($1, $2);
 

@@ -154,7 +154,7 @@ def _message(route: Route, raw: Any, read: Callable[[Any], tuple[list[Reading], 
         content = [said, [[r.observed_ms, r.values, r.extra] for r in readings]]
     if default_ms is not None:
         content = [default_ms, content]
-        readings = [r if r.observed_ms is not None else r._replace(observed_ms=default_ms) for r in readings]
+        readings = [r if r[0] is not None else Reading(default_ms, r[1], r[2]) for r in readings]
         events = [e if e.observed_ms is not None else e._replace(observed_ms=default_ms) for e in events]
     return Message(message_id, wants_receipt, session_id, seq, revision or 0, False, readings, events, None, content)
 

@@ -1,9 +1,9 @@
 """One batch in one transaction: keys, readings, states, quarantine, counts, and last the event log."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TypeAlias
 
 from events import log, quarantine, readings
@@ -13,7 +13,7 @@ from gateway.intake import store
 from gateway.intake.arrivals import Arrival, Outcome
 from gateway.intake.model import PresenceChange
 from gateway.intake.signals import reading_key, signal_event
-from gateway.intake.state import DeviceState
+from gateway.intake.state import DeviceState, StateCache
 from gateway.intake.store import CountKey, Key, ViolationKey
 from gateway.intake.versions import Verdict, Versions, settle
 from registry.devices import Device
@@ -45,39 +45,37 @@ class Batch:
         return {arrival.delivery.received_at.date() for arrival in self.arrivals}
 
 
-async def write(conn: Connection, gateway: str, batch: Batch) -> None:
-    """Write a batch into the caller's transaction and settle the outcome of every arrival.
+async def write(conn: Connection, gateway: str, batch: Batch, cache: StateCache) -> list[DeviceState]:
+    """Write a batch into the caller's transaction and settle the outcome of every arrival; gives the states written.
 
-    May be called again with the same batch after a rollback. The stream's head row is locked last, so that other
-    writers of the log wait only for the commit.
+    May be called again with the same batch after a rollback, with the cache forgotten. The stream's head row is locked
+    last, so that other writers of the log wait only for the commit. Raises OvertakenError.
     """
     for arrival in batch.arrivals:
         arrival.outcome = Outcome.STORED if arrival.quarantine is None else Outcome.QUARANTINED
         arrival.superseded = False
     await _settle_keys(conn, batch.arrivals)
     await readings.copy(conn, list(_reading_rows(batch.arrivals)))
-    events = await _write_states(conn, gateway, batch)
+    states, events = await _write_states(conn, gateway, batch, cache)
     await quarantine.copy(
         conn, gateway, [arrival.quarantine for arrival in batch.arrivals if arrival.quarantine is not None]
     )
     await store.add_counts(conn, gateway, count_outcomes(batch.arrivals))
     await store.add_violations(conn, gateway, batch.violations)
     await log.append(conn, gateway, events)
+    return states
 
 
 def count_outcomes(arrivals: Iterable[Arrival]) -> dict[CountKey, list[int]]:
     """Received, stored, duplicate and quarantined per minute of receipt and product."""
+    seen = Counter((arrival.delivery.received_at, arrival.product, arrival.outcome) for arrival in arrivals)
     counts: dict[CountKey, list[int]] = {}
     columns = {Outcome.STORED: 1, Outcome.DUPLICATE: 2, Outcome.QUARANTINED: 3}
-    minutes: dict[datetime, datetime] = {}
-    for arrival in arrivals:
-        received_at = arrival.delivery.received_at
-        minute = minutes.get(received_at)
-        if minute is None:
-            minute = minutes[received_at] = received_at.replace(second=0, microsecond=0)
-        four = counts.setdefault(CountKey(minute, arrival.product), [0, 0, 0, 0])
-        four[0] += 1
-        four[columns[arrival.outcome]] += 1
+    for (received_at, product, outcome), count in seen.items():
+        key = CountKey(received_at.replace(second=0, microsecond=0), product)
+        four = counts.setdefault(key, [0, 0, 0, 0])
+        four[0] += count
+        four[columns[outcome]] += count
     return counts
 
 
@@ -97,9 +95,9 @@ async def _settle_keys(conn: Connection, arrivals: Sequence[Arrival]) -> None:
                 revisions[key] = max(arrival.revision, revisions.get(key, 0))
         keys = sorted(revisions)
         standing: dict[Name, Versions] = defaultdict(dict)
-        for place, content_hash, revision in await store.claim_keys(conn, day, keys, [revisions[key] for key in keys]):
-            known = standing[keys[place][:2]]
-            known[content_hash] = max(revision, known.get(content_hash, 0))
+        for found in await store.claim_keys(conn, day, keys, [revisions[key] for key in keys]):
+            known = standing[keys[found.place][:2]]
+            known[found.content_hash] = max(found.revision, known.get(found.content_hash, 0))
         await _settle_versions(conn, day, named, standing)
 
 
@@ -138,8 +136,10 @@ def _reading_rows(arrivals: Iterable[Arrival]) -> Iterable[ReadingRow]:
             )
 
 
-async def _write_states(conn: Connection, gateway: str, batch: Batch) -> list[EventDraft]:
-    """Move latest values, signals and presence; gives all events of the batch in order of arrival."""
+async def _write_states(
+    conn: Connection, gateway: str, batch: Batch, cache: StateCache
+) -> tuple[list[DeviceState], list[EventDraft]]:
+    """Move latest values, signals and presence; gives the states and all events of the batch in order of arrival."""
     moving = [
         arrival
         for arrival in batch.arrivals
@@ -147,7 +147,9 @@ async def _write_states(conn: Connection, gateway: str, batch: Batch) -> list[Ev
     ]
     ids = {arrival.device.id for arrival in moving if arrival.device is not None}
     ids.update(change.device.id for _, change in batch.presence)
-    states = await store.lock_states(conn, ids) if ids else {}
+    states, missing = cache.find(sorted(ids))
+    if missing:
+        states |= await store.lock_states(conn, missing)
     events: list[EventDraft] = []
     changes = iter([*batch.presence, (len(batch.arrivals) + 1, None)])
     place, change = next(changes)
@@ -163,8 +165,9 @@ async def _write_states(conn: Connection, gateway: str, batch: Batch) -> list[Ev
     while change is not None:
         _change_presence(states, gateway, change)
         place, change = next(changes)
-    await store.write_states(conn, list(states.values()))
-    return events
+    written = [states[device_id] for device_id in sorted(states)]
+    await store.write_states(conn, written)
+    return written, events
 
 
 def _change_presence(states: dict[int, DeviceState], gateway: str, change: PresenceChange) -> None:

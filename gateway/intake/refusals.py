@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from gateway.intake.store import ClaimLostError
+from gateway.intake.store import OvertakenError
 
 
 class Failure(StrEnum):
@@ -25,7 +25,7 @@ _DATATYPE_MISMATCH: Final = "42804"
 
 def judge_failure(fault: BaseException) -> Failure | None:
     """None for what is no failure of the database at all: a bug, which must end the process."""
-    if isinstance(fault, ClaimLostError):
+    if isinstance(fault, OvertakenError):
         return Failure.AGAIN
     if isinstance(fault, asyncpg.PostgresError):
         return _judge_state(fault)

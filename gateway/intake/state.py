@@ -1,5 +1,6 @@
 """What is known of a device right now: latest values, signals and presence. Older readings never move any of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -22,7 +23,7 @@ class SignalCrossing(NamedTuple):
 
 @dataclass(slots=True)
 class DeviceState:
-    """One row of `device_state`, changed in memory within the writing transaction that holds its lock."""
+    """One row of `device_state`, changed in memory and written back in the same transaction as what changed it."""
 
     device_id: int
     online: bool = False
@@ -34,6 +35,7 @@ class DeviceState:
     latest: dict[str, Any] = field(default_factory=dict)
     signals: dict[str, Any] = field(default_factory=dict)
     firmware: str | None = None
+    version: int = 0  # Of the row as it was read or last written by us: the number of the writing transaction.
     told: bool = False  # Presence or firmware changed: the row needs more than its values written.
 
     def see(self, at: datetime) -> None:
@@ -119,3 +121,37 @@ def _stays(signal: Signal, side: str, value: float) -> bool:
     if side == _LOW:
         return not signal.beyond(value)
     return side == _HIGH and not signal.normal(value)
+
+
+class StateCache:
+    """The states of the devices seen last, so that a batch reads only strangers. Forget it when a transaction fails.
+
+    What is kept here is a guess: writing checks that the row's version is still the one that was read.
+    """
+
+    def __init__(self, states_max: int = 20_000) -> None:
+        self._max = states_max
+        self._states: dict[int, DeviceState] = {}
+
+    def find(self, device_ids: Iterable[int]) -> tuple[dict[int, DeviceState], list[int]]:
+        """The states that are known, and the devices that must be read."""
+        known: dict[int, DeviceState] = {}
+        missing: list[int] = []
+        for device_id in device_ids:
+            state = self._states.get(device_id)
+            if state is None:
+                missing.append(device_id)
+            else:
+                known[device_id] = state
+        return known, missing
+
+    def keep(self, states: Iterable[DeviceState], version: int) -> None:
+        """These were committed under this transaction number."""
+        for state in states:
+            state.version, state.told = version, False
+            self._states[state.device_id] = state
+        while len(self._states) > self._max:
+            del self._states[next(iter(self._states))]
+
+    def forget(self) -> None:
+        self._states.clear()

@@ -23,6 +23,7 @@ class Standing(NamedTuple):
     """A version that was taken in before, of the key at `place` of those asked for."""
 
     place: int
+    today: bool
     content_hash: bytes
     revision: int
 
@@ -38,8 +39,8 @@ class ViolationKey(NamedTuple):
     reason: str
 
 
-class ClaimLostError(Exception):
-    """Another gateway claimed one of the keys between our look and our claim; the transaction starts again."""
+class OvertakenError(Exception):
+    """Somebody else wrote what we had looked at; the transaction starts again."""
 
 
 async def ensure_partitions(conn: Connection, first_day: date, last_day: date) -> None:
@@ -53,7 +54,7 @@ async def drop_delivery_keys_before(conn: Connection, day_kept: date) -> None:
 async def claim_keys(conn: Connection, day: date, keys: Sequence[Key], revisions: Sequence[int]) -> list[Standing]:
     """Claim the keys that are new on `day`, and tell the versions of them that stand since yesterday or today.
 
-    `keys` is sorted and without twins. Raises ClaimLostError.
+    `keys` is sorted and without twins. Raises OvertakenError.
     """
     rows = await conn.fetch(
         _SQL.claim_keys,
@@ -64,10 +65,10 @@ async def claim_keys(conn: Connection, day: date, keys: Sequence[Key], revisions
         revisions,
     )
     claimed = rows.pop()["revision"]
-    standing = [Standing(row["place"] - 1, row["content_hash"], row["revision"]) for row in rows]
-    known = {found.place for found in standing if found.content_hash == keys[found.place].content_hash}
+    standing = [Standing(row["place"] - 1, row["today"], row["content_hash"], row["revision"]) for row in rows]
+    known = {found.place for found in standing if found.today and found.content_hash == keys[found.place].content_hash}
     if claimed != len(keys) - len(known):
-        raise ClaimLostError
+        raise OvertakenError
     return standing
 
 
@@ -93,16 +94,19 @@ async def lock_states(conn: Connection, device_ids: Iterable[int]) -> dict[int, 
 
 
 async def write_states(conn: Connection, states: Sequence[DeviceState]) -> None:
-    """Write locked states back."""
+    """Write states back, sorted by device. Raises OvertakenError if one was changed since it was read."""
     if not states:
         return
-    await conn.execute(
+    written = await conn.fetchval(
         _SQL.write_device_values,
         [state.device_id for state in states],
+        [state.version for state in states],
         [state.last_seen_at for state in states],
         [state.latest for state in states],
         [state.signals for state in states],
     )
+    if written != len(states):
+        raise OvertakenError
     told = [state for state in states if state.told]
     if told:
         await conn.execute(

@@ -18,6 +18,7 @@ from gateway.intake.batch import Batch
 from gateway.intake.failpoints import Failpoint, Failpoints
 from gateway.intake.metrics import IntakeMetrics
 from gateway.intake.refusals import Failure, judge_failure
+from gateway.intake.state import StateCache
 from runtime.pool import connect
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ _OUR_XID: Final = "SELECT pg_current_xact_id()::text"
 _XID_STATUS: Final = "SELECT pg_xact_status($1::text::xid8)"
 _PAUSE_MIN_S: Final = 0.1
 _DAY: Final = timedelta(days=1)
+# A row shows the lower half of its transaction's number.
+_XMIN_MODULUS: Final = 2**32
+# Whatever the intake joins, it looks up by key; a scan of a whole table, once chosen, would be chosen for ever.
+_LOOK_UPS_ONLY: Final = (
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_seqscan = off; "
+    "SET enable_bitmapscan = off"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Writer:
         self._conn: Connection | None = None
         self._days: set[date] = set()
         self._row_by_row: dict[int, float] = {}  # device id -> loop time until when
+        self._states = StateCache()
         self._xid: str | None = None  # Of a COMMIT whose answer has not come.
 
     async def commit(self, batch: Batch, committed: Callable[[Batch], None]) -> None:
@@ -157,16 +166,18 @@ class Writer:
         await self._make_partitions(conn, part)
         with self._metrics.commit_s.time():
             await conn.execute(_BEGIN)
-            await batches.write(conn, self._gateway, part)
-            xid = await conn.fetchval(_OUR_XID)
+            states = await batches.write(conn, self._gateway, part, self._states)
+            xid: str = await conn.fetchval(_OUR_XID)
             self._failpoints.reach(Failpoint.COPIED)
             self._xid = xid
             await conn.execute("COMMIT")
             self._xid = None
+        self._states.keep(states, int(xid) % _XMIN_MODULUS)
 
     async def _connected(self) -> Connection:
         if self._conn is None or self._conn.is_closed():
             self._conn = await connect(self._dsn, application_name=f"rongan-{self._gateway}")
+            await self._conn.execute(_LOOK_UPS_ONLY)
         return self._conn
 
     async def _was_committed(self, conn: Connection) -> bool:
@@ -189,6 +200,7 @@ class Writer:
 
     async def _clean_up(self, failure: Failure) -> None:
         """Roll back, or drop the connection where even that cannot be trusted."""
+        self._states.forget()  # The failed attempt has moved them.
         conn = self._conn
         if conn is None:
             return

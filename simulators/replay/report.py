@@ -29,6 +29,7 @@ class ReplayReport:
     quarantined: int
     holds: bool
     components: int
+    located: int  # components with a position
     open: int
     final: int
     merged: int
@@ -76,6 +77,7 @@ async def report(
         quarantined=quarantined,
         holds=after.holds and complete,
         components=int(found["components"]),
+        located=int(found["located"]),
         open=int(found["open"]),
         final=int(found["final"]),
         merged=int(found["merged"]),

@@ -101,6 +101,7 @@ class IncidentSummary(Answer):
     open: int
     final: int
     merged: int
-    components: int
+    components: int  # open and final
+    located: int  # of the components, those with a position
     events: int
     late: int

@@ -35,7 +35,8 @@ LIMIT $9;
 SELECT count(*) FILTER (WHERE status = 'open') AS open, count(*) FILTER (WHERE status = 'final') AS final,
        count(*) FILTER (WHERE status = 'merged') AS merged,
        COALESCE(sum(event_count) FILTER (WHERE status <> 'merged'), 0)::bigint AS events,
-       count(*) FILTER (WHERE late) AS late
+       count(*) FILTER (WHERE late) AS late,
+       count(*) FILTER (WHERE status <> 'merged' AND lon IS NOT NULL) AS located
 FROM incidents WHERE $1::text IS NULL OR area_path @> ARRAY[$1] OR area_path = '{}';
 
 -- name: events_of_incident :many

@@ -76,13 +76,14 @@ async def test_migrate_refuses_an_exercise_in_a_production_database(rongan: Rong
 
 async def test_clock_moves_forwards_in_an_exercise(rongan: Rongan, database: Database, owner: Connection) -> None:
     await owner.execute("UPDATE deployment SET simulated_at = '2026-03-01 08:00+00'")
-    moved = rongan("clock", "advance", "1h30m", "--json", database=database)
+    moved = rongan("clock", "advance", "1h30m", "--no-wait", "--json", database=database)
     assert moved.returncode == 0, moved.stderr
     assert json.loads(moved.stdout) == {"now": "2026-03-01T09:30:00+00:00", "simulated": True, "mode": "exercise"}
     assert json.loads(rongan("clock", "show", "--json", database=database).stdout)["now"] == "2026-03-01T09:30:00+00:00"
     back = rongan("clock", "advance", "--to", "2026-03-01T09:00:00Z", database=database)
     assert back.returncode == 1
     assert "only forwards" in back.stderr
+    assert await owner.fetchval("SELECT count(*) FROM events WHERE stream = 'clock'") == 1
 
 
 async def test_clock_of_a_production_database_cannot_be_moved(rongan: Rongan, empty_database: Database) -> None:

@@ -59,7 +59,9 @@ class CountingApi:
         return web.json_response({**row, "holds": True, "by_product": [{"product": "bin3", **row}], "violations": []})
 
     async def incidents(self, _request: web.Request) -> web.Response:
-        return web.json_response({"open": 1, "final": 2, "merged": 0, "components": 3, "events": 4, "late": 0})
+        return web.json_response(
+            {"open": 1, "final": 2, "merged": 0, "components": 3, "located": 2, "events": 4, "late": 0}
+        )
 
     async def take_call(self, request: web.Request) -> web.Response:
         if self.refuse_next:

@@ -1269,6 +1269,8 @@ export interface components {
             merged: number;
             /** Components */
             components: number;
+            /** Located */
+            located: number;
             /** Events */
             events: number;
             /** Late */

@@ -10,7 +10,7 @@ interface Named {
   en_name: string
 }
 
-export type Vocabulary = 'state' | 'event' | 'clockName' | 'role' | 'entry' | 'field' | 'choice' | 'guard' | 'ticketKind'
+export type Vocabulary = 'state' | 'event' | 'clockName' | 'role' | 'entry' | 'field' | 'choice' | 'guard' | 'routing' | 'ticketKind'
 
 export function useNaming() {
   const { t, te, locale } = useI18n()
@@ -39,6 +39,16 @@ export function useNaming() {
     return unit === undefined ? id : named(unit)
   }
 
+  function eventKindName(id: string): string {
+    const kind = registry.kindById.get(id)
+    return kind === undefined ? id : named(kind)
+  }
+
+  function gradeName(grade: number): string {
+    const key = `grade.${String(grade)}`
+    return te(`${key}.name`, 'zh-CN') ? `${t(`${key}.numeral`)} ${t(`${key}.name`)}` : String(grade)
+  }
+
   function areaName(id: string | null): string {
     const area = id === null ? undefined : registry.areaById.get(id)
     return area === undefined ? (id ?? '') : named(area)
@@ -63,5 +73,7 @@ export function useNaming() {
     return days === 0 ? clock : t('clock.dayClock', { n: days, clock })
   }
 
-  return { isChinese, listed, named, kindName, term, organisationName, areaName, placeName, spanText }
+  return {
+    isChinese, listed, named, kindName, term, organisationName, eventKindName, gradeName, areaName, placeName, spanText,
+  }
 }

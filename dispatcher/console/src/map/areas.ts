@@ -35,6 +35,7 @@ export function addAreas(map: MapLibreMap, palette: Palette): MapLayer {
     id: NAMES,
     type: 'symbol',
     source: POINTS,
+    filter: ['in', ['get', 'level'], ['literal', ['subdistrict', 'community', 'grid']]],
     layout: {
       'text-field': ['get', 'name'],
       'text-font': FONT,

@@ -12,8 +12,8 @@ from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.drive import Pair
 from tests.unit.dispatcher.correlation.oracle import Delivery, Group
 
-# Uncompiled, an example takes about thirty times as long.
-EXAMPLES: Final = 25 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 500
+# Uncompiled, an example takes several times as long.
+EXAMPLES: Final = 150 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 500
 
 GROUPS: Final = st.lists(
     st.builds(

@@ -1,0 +1,184 @@
+"""`rongan bench correlation`: events a second of the correlation on each workload, beside its peers on the same arrays."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from cli.bench import peers
+from cli.bench.workloads import Workload, digest, uniform, workloads
+from dispatcher.correlation.columns import EventColumns, Int32, Int64, Journal
+from dispatcher.correlation.compilation import compile_kernels
+from dispatcher.correlation.correlator import Correlator
+
+BATCH: Final = 16_384
+QUICK_SIZES: Final = {"W1": 300_000, "W2": 120_000, "W3": 120_000, "W4": 120_000, "W5": 120_000, "W6": 40_000}
+FULL_SIZES: Final = {
+    "W1": 10_000_000,
+    "W2": 2_000_000,
+    "W3": 2_000_000,
+    "W4": 2_000_000,
+    "W5": 2_000_000,
+    "W6": 500_000,
+}
+CHECKED: Final = 4_000  # events of each workload whose partition is compared with all pairs
+
+
+class TimedCorrelator(Correlator):
+    """Knows how long its clustering stage alone took."""
+
+    clustering_s = 0.0
+
+    def _cluster(self, journal: Journal, rows: Int32, component: Int64, firsts: Int32) -> None:
+        begin = time.perf_counter()
+        super()._cluster(journal, rows, component, firsts)
+        self.clustering_s += time.perf_counter() - begin
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Every figure. `quick` ends within 50 s, with smaller workloads, fewer runs, and a flatness to 10^6 only."""
+    compile_kernels()
+    made = workloads(QUICK_SIZES if quick else FULL_SIZES)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("workloads", total=len(made) + 2)
+        figures = {}
+        for workload in made:
+            figures[workload.name] = _measured(workload, warm_ups=1 if quick else 3, runs=3 if quick else 10)
+            progress.advance(task)
+        flatness = _flatness(1_000_000 if quick else 10_000_000, runs=3)
+        progress.advance(task)
+        compared = peers.compare(quick)
+    return {
+        "quick": quick,
+        "workloads": figures,
+        "ratio_to": compared["ratio_to"],
+        "peers": compared,
+        "flatness_1e5_to_1e7": flatness,
+        "flatness_is": f"ns/event of the same uniform city after {'10^6' if quick else '10^7'} events over after 10^5",
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cpus": os.cpu_count(),
+            "load_average_1min": round(os.getloadavg()[0], 2),
+            "python": platform.python_version(),
+            "numba": version("numba"),
+            "numpy": version("numpy"),
+        },
+    }
+
+
+def _measured(workload: Workload, *, warm_ups: int, runs: int) -> dict[str, Any]:
+    for _ in range(warm_ups):
+        _replayed(workload, limit=200_000)
+    results = [_replayed(workload) for _ in range(runs)]
+    size = workload.events.t_ms.size
+    wall = [result["wall_s"] for result in results]
+    last = results[-1]
+    median_s = statistics.median(wall)
+    return {
+        "what": workload.what,
+        "events": size,
+        "arrays": digest(workload.events),
+        "runs": runs,
+        "events_per_s": round(size / median_s),
+        "events_per_s_quartiles": [round(size / s) for s in np.percentile(wall, (75, 25))],
+        "events_per_cpu_s": round(size / statistics.median(result["cpu_s"] for result in results)),
+        "clustering_events_per_s": round(size / statistics.median(result["clustering_s"] for result in results)),
+        "ns_per_event": round(1e9 * median_s / size),
+        "p99_batch_ms": round(statistics.median(result["p99_batch_ms"] for result in results), 2),
+        "live_events_max": last["live_max"],
+        "bytes_per_live_event": round(last["bytes_max"] / last["live_max"]),
+        "finals": last["finals"],
+        "largest_component_share": round(last["largest"] / size, 6),
+        "looked_at_in_vain_per_event": round(last["walked"] / size, 3),
+        "equals_oracle": peers.equals_all_pairs(workload, CHECKED),
+    }
+
+
+def _replayed(workload: Workload, limit: int | None = None) -> dict[str, Any]:
+    """The workload from its first event to its last final, in batches; the watermark follows each batch."""
+    batches = _batches(workload.events, limit)
+    correlator = TimedCorrelator(workload.groups)
+    watermarks = [-(1 << 61)] * len(workload.groups)
+    batch_s: list[float] = []
+    live_max = bytes_max = finals = largest = 0
+    latest = watermarks[0]
+    begin, begin_cpu = time.perf_counter(), time.thread_time()
+    for batch in batches:
+        batch_begin = time.perf_counter()
+        correlator.apply(batch)
+        latest = max(latest, int(batch.t_ms.max()))
+        live_max = max(live_max, correlator.live_events)
+        bytes_max = max(bytes_max, correlator.state_bytes)
+        for group in range(len(watermarks)):
+            watermarks[group] = max(watermarks[group], workload.groups.watermark_ms(group, latest))
+            found = correlator.advance(group, watermarks[group])
+            finals += len(found)
+            largest = max(largest, int(np.diff(found.starts).max(initial=0)))
+        batch_s.append(time.perf_counter() - batch_begin)
+    for group in range(len(watermarks)):
+        found = correlator.advance(group, 1 << 59)
+        finals += len(found)
+        largest = max(largest, int(np.diff(found.starts).max(initial=0)))
+    return {
+        "wall_s": time.perf_counter() - begin,
+        "cpu_s": time.thread_time() - begin_cpu,
+        "clustering_s": correlator.clustering_s,
+        "p99_batch_ms": 1e3 * float(np.percentile(batch_s, 99)),
+        "live_max": live_max,
+        "bytes_max": bytes_max,
+        "finals": finals,
+        "largest": largest,
+        "walked": correlator.walked,
+    }
+
+
+def _batches(events: EventColumns, limit: int | None) -> list[EventColumns]:
+    size = events.t_ms.size if limit is None else min(limit, events.t_ms.size)
+    starts = range(0, size, BATCH)
+    return [EventColumns._make(column[i : min(i + BATCH, size)] for column in events) for i in starts]
+
+
+def _flatness(longest: int, runs: int) -> float:
+    """How much dearer an event is late in a long stream than in a short one of the same city and rate."""
+    short = statistics.median(_ns_per_event(uniform("short", 100_000, 0.9)) for _ in range(runs))
+    long = statistics.median(
+        _ns_per_event(uniform("long", longest, 0.9)) for _ in range(1 if longest > 10**6 else runs)
+    )
+    return round(long / short, 3)
+
+
+def _ns_per_event(workload: Workload) -> float:
+    return 1e9 * float(_replayed(workload)["wall_s"]) / workload.events.t_ms.size
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Print the figures as tables."""
+    table = Table(title="correlation, one core" + (" (quick)" if figures["quick"] else ""))
+    columns: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+        ("events/s", lambda f: f"{f['events_per_s']:,}"),
+        ("clustering alone", lambda f: f"{f['clustering_events_per_s']:,}"),
+        ("ns/event", lambda f: str(f["ns_per_event"])),
+        ("p99 batch ms", lambda f: str(f["p99_batch_ms"])),
+        ("B/live event", lambda f: str(f["bytes_per_live_event"])),
+        ("exact", lambda f: "yes" if f["equals_oracle"] else "NO"),
+        ("what", lambda f: f["what"]),
+    )
+    table.add_column("workload")
+    for title, _ in columns:
+        table.add_column(title, justify="left" if title == "what" else "right")
+    for name, figure in figures["workloads"].items():
+        table.add_row(name, *(cell(figure) for _, cell in columns))
+    console = Console()
+    console.print(table)
+    for peer, ratio in figures["ratio_to"].items():
+        console.print(f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x"))
+    console.print(f"flatness: {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']})")
+    console.print(f"{figures['peers']['how']}")

@@ -1,0 +1,155 @@
+"""Yardsticks of the correlation: other libraries on the same arrays, and all pairs as the judge of what is right."""
+
+import statistics
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cli.bench.workloads import CITY_DM, R_DM, T_MS, Workload
+from dispatcher.correlation.columns import EventColumns, event_columns
+from dispatcher.correlation.correlator import Correlator
+from dispatcher.correlation.groups import Group, GroupTable
+
+BATCH: Final = 16_384
+HOW: Final = (
+    "Peers get one closed window: events whose times all lie within T, so that links are discs in the plane, which is what "
+    "they compute (eps = R, min_samples = 1). Batch peers cluster it in one shot; the incremental peer and ours take it "
+    "event by event and in batches of 16 k. Same partition required. Peers may use every core, ours uses one."
+)
+Labels = NDArray[np.int64]
+
+
+def compare(quick: bool) -> dict[str, Any]:
+    """Ratios of our events a second to each peer's; None where the peer is not installed."""
+    runs = 3
+    large = _window(100_000, density=3.0)
+    small = _window(8_000, density=3.0)
+    ours = {size: _timed(lambda window=window: _ours(window), runs) for size, window in (("l", large), ("s", small))}
+    figures: dict[str, Any] = {"how": HOW, "ratio_to": {}, "events_per_s": {}, "same_partition": {}}
+    figures["events_per_s"]["ours_100k"] = round(100_000 / ours["l"][0])
+    figures["events_per_s"]["ours_8k"] = round(8_000 / ours["s"][0])
+    peers: tuple[tuple[str, Callable[[NDArray[np.float64]], Labels], EventColumns, str], ...] = (
+        ("scikit-learn", _sklearn, large, "l"),
+        ("dbscan", _dbscan, large, "l"),
+        ("incdbscan-rs", _incdbscan, small, "s"),
+    )
+    for name, peer, window, size in peers:
+        points = np.stack((window.x_dm, window.y_dm), axis=1).astype(np.float64)
+        try:
+            peer(points[:100])
+        except ImportError:
+            figures["ratio_to"][name] = None
+            continue
+        seconds, labels = _timed(lambda peer=peer, points=points: peer(points), 1 if quick and size == "s" else runs)
+        figures["ratio_to"][name] = round(seconds / ours[size][0], 2)
+        figures["events_per_s"][name] = round(window.t_ms.size / seconds)
+        figures["same_partition"][name] = same_partition(labels, ours[size][1])
+    return figures
+
+
+def _window(size: int, density: float) -> EventColumns:
+    """Uniform events within one T, each with `density` neighbours."""
+    random = np.random.default_rng(11)
+    side = min(CITY_DM * 100, int(np.sqrt(size * np.pi * R_DM**2 / density)))
+    x, y = random.integers(0, side, (2, size))
+    words = random.integers(0, 1 << 63, (2, size)).astype(np.uint64)
+    t = np.sort(random.integers(0, T_MS, size))
+    return event_columns((words[0], words[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size))
+
+
+def _timed(call: Callable[[], Labels], runs: int) -> tuple[float, Labels]:
+    seconds = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        labels = call()
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds), labels
+
+
+def _ours(window: EventColumns) -> Labels:
+    correlator = Correlator(GroupTable([Group(R_DM, T_MS, remember_ms=0)]))
+    size = window.t_ms.size
+    for start in range(0, size, BATCH):
+        correlator.apply(EventColumns._make(column[start : start + BATCH] for column in window))
+    return labels_of(correlator, window)
+
+
+def labels_of(correlator: Correlator, events: EventColumns) -> Labels:
+    """Which final each event of distinct uids belongs to, by asking for all finals."""
+    labels = np.full(events.t_ms.size, -1, np.int64)
+    order = np.lexsort((events.uid_lo, events.uid_hi))
+    count = 0
+    for group in range(len(correlator.groups)):
+        finals = correlator.advance(group, 1 << 59)
+        # 64 random bits are enough to tell the events of a benchmark apart.
+        place = np.searchsorted(events.uid_hi[order], finals.uid_hi)
+        labels[order[place]] = count + np.repeat(np.arange(len(finals)), np.diff(finals.starts))
+        count += len(finals)
+    return labels
+
+
+def _sklearn(points: NDArray[np.float64]) -> Labels:
+    cluster: Any = import_module("sklearn.cluster")
+    return np.asarray(cluster.DBSCAN(eps=R_DM, min_samples=1).fit(points).labels_)
+
+
+def _dbscan(points: NDArray[np.float64]) -> Labels:
+    library: Any = import_module("dbscan")
+    return np.asarray(library.DBSCAN(points, eps=R_DM, min_samples=1)[0])
+
+
+def _incdbscan(points: NDArray[np.float64]) -> Labels:
+    library: Any = import_module("incdbscan_rs")
+    index = library.IncrementalDBSCAN(eps=R_DM, min_pts=1)
+    for k in range(points.shape[0]):
+        index.insert(points[k : k + 1])
+    return np.asarray(index.get_cluster_labels(points)).astype(np.int64)
+
+
+def same_partition(a: Labels, b: Labels) -> bool:
+    """Whether two labellings group alike."""
+    pairs = np.unique(np.stack((a, b), axis=1), axis=0)
+    return bool(pairs.shape[0] == np.unique(a).size == np.unique(b).size)
+
+
+def equals_all_pairs(workload: Workload, size: int) -> bool:
+    """Whether the partition of a stretch of the workload equals that of all its pairs, by the definition."""
+    middle = max(0, (workload.events.t_ms.size - size) // 2)
+    events = EventColumns._make(column[middle : middle + size] for column in workload.events)
+    correlator = Correlator(workload.groups)
+    for start in range(0, events.t_ms.size, 1_000):
+        correlator.apply(EventColumns._make(column[start : start + 1_000] for column in events))
+    return same_partition(labels_of(correlator, events), _all_pairs(events, workload.groups))
+
+
+def _all_pairs(events: EventColumns, groups: GroupTable) -> Labels:
+    """Components by comparing each occurrence with all others; repeats belong to their occurrence."""
+    first = _first_of_occurrence(events, groups)
+    label = np.arange(events.t_ms.size)
+    nodes = np.flatnonzero(first == label)
+    x, y, t = (column.astype(np.int64) for column in (events.x_dm, events.y_dm, events.t_ms))
+    for i in nodes.tolist():
+        limits = groups[int(events.group[i])]
+        near = nodes[(events.group[nodes] == events.group[i]) & (np.abs(t[nodes] - t[i]) <= limits.window_ms)]
+        near = near[(x[near] - x[i]) ** 2 + (y[near] - y[i]) ** 2 <= limits.radius_dm**2]
+        joined = np.unique(label[near])
+        if joined.size > 1:
+            label[np.isin(label, joined[1:])] = joined[0]
+    return np.asarray(label[first])
+
+
+def _first_of_occurrence(events: EventColumns, groups: GroupTable) -> Labels:
+    first = np.arange(events.t_ms.size)
+    last_seen: dict[tuple[int, int], tuple[int, int]] = {}
+    for i in np.lexsort((events.uid_lo, events.uid_hi, events.t_ms)).tolist():
+        series = (int(events.subject[i]), int(events.group[i]))
+        row, t = last_seen.get(series, (i, int(events.t_ms[i])))
+        if int(events.t_ms[i]) - t > groups[series[1]].gap_ms:
+            row = i
+        first[i] = row
+        last_seen[series] = (row, int(events.t_ms[i]))
+    return first

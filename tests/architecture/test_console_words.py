@@ -1,0 +1,114 @@
+"""The console says the words of the code: in the published document, in the types made from it, in both languages."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import pytest
+
+from dispatcher.accounts.model import UserRole
+from dispatcher.api.models.health import Health, Readiness
+from dispatcher.api.models.hotline import Demand
+from dispatcher.api.models.problems import ProblemCode
+from dispatcher.incidents.model import IncidentStatus
+from dispatcher.risk.grading import Moves
+from dispatcher.tickets.grammar import FieldType, Guard
+from dispatcher.tickets.model import AssignmentRole, ClockName, EntryKind, TicketEvent, TicketState
+from dispatcher.tickets.transitions import TRANSITIONS
+from events.model import QuarantineState
+from registry.deployment import DeploymentMode
+from tests.architecture.repository import text
+
+_CONSOLE: Final = Path("dispatcher/console")
+
+
+def _literal(model: type[Any], name: str) -> tuple[str, ...]:
+    words: tuple[str, ...] = get_args(model.model_fields[name].annotation)
+    return words
+
+
+# Each closed list of words in the OpenAPI document, and the words of the code. One that is missing here fails.
+DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
+    "ActionField.type": FieldType,
+    "Assignment.role": AssignmentRole,
+    "ClockReading.mode": DeploymentMode,
+    "Demand": Demand,
+    "Evidence.moves": Moves,
+    "Health.status": _literal(Health, "status"),
+    "IncidentStatus": IncidentStatus,
+    "ProblemCode": ProblemCode,
+    "QuarantineState": QuarantineState,
+    "Readiness.database": _literal(Readiness, "database"),
+    "Readiness.migrations": _literal(Readiness, "migrations"),
+    "Readiness.status": _literal(Readiness, "status"),
+    "TicketEvent": TicketEvent,
+    "TicketState": TicketState,
+    "UserRole": UserRole,
+}
+
+_FIELDS: Final = frozenset(field.name for row in TRANSITIONS for field in row.fields)
+_CHOICES: Final = frozenset(choice for row in TRANSITIONS for field in row.fields for choice in field.choices)
+
+# Each list of names in the locale files, and the words that it must name exactly.
+NAMED: Final[Mapping[str, frozenset[str]]] = {
+    "state": frozenset(TicketState),
+    "event": frozenset(TicketEvent),
+    "clockName": frozenset(ClockName),
+    "role": frozenset(UserRole) | {"rule", "system"},  # who else writes into a timeline
+    "entry": frozenset(EntryKind) | {"transition"},
+    "guard": frozenset(Guard),
+}
+
+
+def closed_lists(schema: Any, name: str) -> Iterator[tuple[str, list[str]]]:
+    """Every `enum` or `const` below a schema, under the names of the properties that lead to it."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from closed_lists(each, name)
+    elif isinstance(schema, dict):
+        if "enum" in schema:
+            yield name, schema["enum"]
+        elif isinstance(schema.get("const"), str):
+            yield name, [schema["const"]]
+        for key, inner in schema.items():
+            if key == "properties":
+                for prop, described in inner.items():
+                    yield from closed_lists(described, f"{name}.{prop}")
+            elif key not in ("enum", "const", "default", "examples"):
+                yield from closed_lists(inner, name)
+
+
+def named(file: str, block: str) -> set[str]:
+    """The keys of one block of a locale file."""
+    body = re.search(
+        rf"^  {block}: \{{\n(.*?)^  \}},", text(_CONSOLE / "src" / "i18n" / file), re.MULTILINE | re.DOTALL
+    )
+    assert body is not None, f"{file} names no {block}"
+    return set(re.findall(r"^    (\w+):", body[1], re.MULTILINE))
+
+
+def test_document_says_the_words_of_the_code() -> None:
+    schemas = json.loads(text(_CONSOLE / "openapi.json"))["components"]["schemas"]
+    found = {where: words for name, schema in schemas.items() for where, words in closed_lists(schema, name)}
+    assert found == {where: [str(word) for word in words] for where, words in DOCUMENT.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENT if "." not in name])
+def test_typescript_types_say_the_words_of_the_code(name: str) -> None:
+    declared = re.search(rf'^ +{name}: ((?:"[^"]+"(?: \| )?)+);$', text(_CONSOLE / "src/api/schema.d.ts"), re.MULTILINE)
+    assert declared is not None, f"schema.d.ts has no {name}; run `npm run types`"
+    assert re.findall(r'"([^"]+)"', declared[1]) == [str(word) for word in DOCUMENT[name]]
+
+
+@pytest.mark.parametrize("block", NAMED)
+@pytest.mark.parametrize("file", ["domain.zh-CN.ts", "domain.en.ts"])
+def test_locales_name_every_word_and_no_other(file: str, block: str) -> None:
+    assert named(file, block) == NAMED[block]
+
+
+@pytest.mark.parametrize("file", ["domain.zh-CN.ts", "domain.en.ts"])
+def test_locales_name_every_field_and_choice_of_an_action(file: str) -> None:
+    assert named(file, "field") >= _FIELDS
+    assert named(file, "choice") >= _CHOICES

@@ -1,0 +1,118 @@
+"""What the processes may not do to the record, asked of the database itself."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Final
+
+import asyncpg
+import pytest
+
+from runtime.pool import Connection, connect
+from runtime.settings import APP_ROLE
+from tests.harness.postgres import Database
+
+# Tables that are only added to, and the columns of them that may change, with the reason.
+APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
+    "events": frozenset(),
+    "readings": frozenset(),
+    "hotline_calls": frozenset(),
+    "cases": frozenset(),
+    "ticket_transitions": frozenset(),
+    "ticket_entries": frozenset(),
+    "clock_firings": frozenset(),
+    "stream_log": frozenset(),  # `seq` is given by the trigger, which runs as the owner
+    "quarantine": frozenset({"state", "decided_by", "decided_at"}),  # a person's decision on a held message
+}
+# Sessions end; nothing else is ever deleted by a process.
+DELETABLE: Final = {"sessions"}
+
+_TABLES = """
+SELECT c.oid, c.relname::text AS name FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')"""
+_CHANGEABLE = """
+SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+AND has_column_privilege($2, a.attrelid, a.attnum, 'UPDATE')"""
+_OWNED = """
+SELECT count(*) FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o'
+AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)"""
+_DEFINERS = """
+SELECT proname::text AS name, proconfig, has_function_privilege('public', oid, 'EXECUTE') AS is_open, prorettype AS type
+FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"""
+
+
+@pytest.fixture
+async def app(database: Database) -> AsyncIterator[Connection]:
+    """A connection of the role that the processes have."""
+    conn = await connect(database.app_dsn, application_name="rongan-test-app")
+    try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+async def test_record_may_only_be_added_to(app: Connection, table: str) -> None:
+    (first, *_) = await app.fetch(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 1", table
+    )
+    for statement in (f"UPDATE {table} SET {first[0]} = {first[0]}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(statement)
+    changeable = {row[0] for row in await app.fetch(_CHANGEABLE, table, APP_ROLE)}
+    assert changeable == APPEND_ONLY[table]
+
+
+async def test_partitions_of_the_record_are_as_closed_as_it_is(app: Connection) -> None:
+    assert await app.fetchval("SELECT ensure_partitions($1, $1)", date(2026, 11, 22)) == 3
+    for partition in ("events_20261122", "readings_20261122", "delivery_keys_20261122"):
+        for statement in (f"SELECT FROM {partition}", f"DELETE FROM {partition}", f"DROP TABLE {partition}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await app.execute(statement)
+
+
+async def test_stream_row_gets_its_position_from_the_trigger_alone(app: Connection) -> None:
+    insert = "INSERT INTO stream_log (at, topic, area_path, organisation_ids, body) VALUES ($1, 'x', '{}', '{}', '{}')"
+    at = await app.fetchval("SELECT clock_timestamp()")
+    async with app.transaction():
+        await app.execute(insert, at)
+        assert await app.fetchval("SELECT max(seq) FROM stream_log") is None
+    assert await app.fetchval("SELECT max(seq) FROM stream_log") == 1
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("UPDATE stream_log SET seq = 7")
+
+
+async def test_processes_delete_sessions_and_nothing_else(app: Connection) -> None:
+    tables = await app.fetch(_TABLES)
+    asked = "SELECT has_table_privilege($1, $2::oid, $3)"
+    can = {
+        verb: {t["name"] for t in tables if await app.fetchval(asked, APP_ROLE, t["oid"], verb)}
+        for verb in ("DELETE", "TRUNCATE", "TRIGGER")
+    }
+    assert can == {"DELETE": DELETABLE, "TRUNCATE": set(), "TRIGGER": set()}
+
+
+async def test_role_of_the_processes_owns_nothing_and_is_nobody_special(owner: Connection) -> None:
+    assert await owner.fetchval(_OWNED, APP_ROLE) == 0
+    role = await owner.fetchrow(
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = $1",
+        APP_ROLE,
+    )
+    assert role is not None
+    assert not any(role)
+    member = "SELECT count(*) FROM pg_auth_members WHERE member = (SELECT oid FROM pg_roles WHERE rolname = $1)"
+    assert await owner.fetchval(member, APP_ROLE) == 0
+    assert not await owner.fetchval("SELECT has_schema_privilege($1, 'public', 'CREATE')", APP_ROLE)
+
+
+async def test_functions_that_run_as_the_owner_fix_their_search_path(owner: Connection) -> None:
+    """Without it whoever calls them decides what their names mean."""
+    found = await owner.fetch(_DEFINERS)
+    assert found
+    loose = [
+        row["name"]
+        for row in found
+        if not any(c.startswith("search_path=public, pg_temp") for c in row["proconfig"] or ())
+    ]
+    assert loose == []
+    trigger = await owner.fetchval("SELECT 'trigger'::regtype::oid")
+    assert [row["name"] for row in found if row["is_open"] and row["type"] != trigger] == []
