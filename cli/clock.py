@@ -93,7 +93,7 @@ async def _advance(settings: Settings, target: datetime | timedelta, *, wait: bo
     except ClockMovedBackwards as refused:
         raise ClockStandsLater(str(refused)) from refused
     except ClockUnconfirmed as late:
-        raise ClockNotFollowed(str(late)) from late
+        raise ClockNotFollowed(f"waited in vain for {late.waited_for}") from late
     finally:
         pool.terminate()
 

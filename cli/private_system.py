@@ -3,9 +3,10 @@
 import asyncio
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -48,7 +49,7 @@ async def private_system(
     home = Path(tempfile.mkdtemp(prefix="rongan-private-"))
     # PostgreSQL may run as another user than root and must pass through; secrets lie deeper and stay closed.
     os.chmod(home, 0o711)  # noqa: PTH101, S103
-    use_numba_cache(Home(Path(tempfile.gettempdir()) / f"rongan-private-{os.getuid()}"))
+    use_numba_cache(Home(_kept_between_runs() or home))
     settings = Settings(
         home=home,
         mqtt_port=free_port("127.0.0.1", 0),
@@ -75,3 +76,13 @@ async def private_system(
                 await asyncio.wait({keeping})
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _kept_between_runs() -> Path | None:
+    """A folder for compiled kernels that nobody else can have written: numba runs what it finds there."""
+    folder = Path(tempfile.gettempdir()) / f"rongan-private-{os.getuid()}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return folder if own else None

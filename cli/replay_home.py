@@ -17,7 +17,7 @@ from runtime.pool import connect
 from runtime.queries import load
 from runtime.settings import Settings
 from simulators.credentials import Credential
-from simulators.replay.files import arrivals
+from simulators.replay.files import FeedUnreadable, arrivals
 
 QUERIES: Final = load("registry")
 
@@ -29,16 +29,23 @@ _PRODUCT: Final = "dispatch_feed"
 def como_intention(path: Path) -> Intention:
     """The replay's rule set, the clock just before the first arrival, the map centred on the first record's place.
 
-    Raises FeedUnreadable, and StopIteration for a file without a located record.
+    Raises FeedUnreadable, also for a file without a located record.
     """
     rows = arrivals(path)
-    first = next(rows)
-    lon, lat = next((row.lon, row.lat) for row in chain((first,), rows) if row.lon is not None and row.lat is not None)
+    first = next(rows, None)
+    if first is None:
+        raise FeedUnreadable(path, "holds no record")
+    for row in chain((first,), rows):
+        if row.lon is not None and row.lat is not None:
+            origin = Origin(lon=round(row.lon, 2), lat=round(row.lat, 2))
+            break
+    else:
+        raise FeedUnreadable(path, "no record has a position")
     return Intention(
         mode=DeploymentMode.EXERCISE,
         simulated_at=datetime.fromtimestamp(first.arrived_s, UTC) - timedelta(hours=1),
         rule_set="replay",
-        origin=Origin(lon=round(lon, 2), lat=round(lat, 2)),
+        origin=origin,
     )
 
 

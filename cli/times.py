@@ -14,9 +14,9 @@ def aware(text: str) -> datetime:
     """Parse ISO 8601; without an offset it is UTC. Raises typer.BadParameter."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no time such as 2026-11-22T08:00:00+08:00") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def length(text: str) -> timedelta:
@@ -24,4 +24,7 @@ def length(text: str) -> timedelta:
     parts = list(_PART.finditer(text))
     if not parts or "".join(part.group() for part in parts) != text:
         raise typer.BadParameter(f"{text!r} is no length of time such as 30m or 1h30m")
-    return timedelta(seconds=sum(int(part["count"]) * _SECONDS[part["unit"]] for part in parts))
+    try:
+        return timedelta(seconds=sum(int(part["count"]) * _SECONDS[part["unit"]] for part in parts))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is longer than any calendar") from None

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from events.log import CHANNEL
-from events.model import LIVE_STREAM, Event, EventSource, SourceClass, TimeQuality
+from events.model import CLOCK_STREAM, LIVE_STREAM, Event, EventSource, SourceClass, TimeQuality
 from runtime import queries
 from runtime.pool import Connection, Pool
 
@@ -51,16 +51,19 @@ class Feed:
         *,
         received_at: Mapping[str, datetime] | None = None,
     ) -> list[Event]:
-        """The next events of every stream, at most `limit`, in (stream, seq) order.
+        """The next events of every stream, at most `limit` and every tick, in (stream, seq) order.
 
         A stream that `after` does not name is read from its start. Streams share the limit fairly, so none starves
-        behind a busier one. `received_at` is that of the last event read in each stream and only saves work: positions
-        are gapless, so a hole shows that it cut too deep, and the stream is read again without it.
+        behind a busier one; ticks do not count, because no event may be taken before one that it stands behind.
+        `received_at` is that of the last event read in each stream and only saves work: positions are gapless, so a
+        hole shows that it cut too deep, and the stream is read again without it.
         """
         heads = await conn.fetch(_SQL.read_heads, LIVE_STREAM)
         pending = {row["stream"]: row["seq"] - after.get(row["stream"], 0) for row in heads}
+        ticks = pending.pop(CLOCK_STREAM, 0)
+        shares = share_limit(pending, limit) | ({CLOCK_STREAM: ticks} if ticks > 0 else {})
         found: list[Event] = []
-        for stream, count in share_limit(pending, limit).items():
+        for stream, count in sorted(shares.items()):
             seen_at = (received_at or {}).get(stream)
             first = after.get(stream, 0)
             found += await _read_stream(conn, stream, first, first + count, seen_at)

@@ -15,6 +15,8 @@ LIVE_STREAM: Final = "stream"
 HOTLINE_STREAM: Final = "hotline"
 CLOCK_STREAM: Final = "clock"
 RELEASE_STREAM: Final = "release"
+SIGNALS_STREAM: Final = "signals"
+"""Signals that were raised because time passed, not because a reading came."""
 
 
 class EventSource(StrEnum):

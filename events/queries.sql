@@ -43,3 +43,12 @@ WHERE id = $1
 UPDATE quarantine SET state = $2, decided_by = $3, decided_at = $4
 WHERE id = $1 AND state = 'held'
 RETURNING id
+
+-- name: lock_pending_signals :many
+-- In device order, as the gateways lock them. A signal is a list whose first text is its side.
+SELECT device_id, latest, signals FROM device_state
+WHERE jsonb_path_exists(signals, '$.*[0] ? (@ == "pending")')
+ORDER BY device_id FOR NO KEY UPDATE
+
+-- name: put_signals :exec
+UPDATE device_state SET signals = $2 WHERE device_id = $1

@@ -1,15 +1,16 @@
 """Ticks: records that time has passed, so that whatever follows from time follows from the log alone.
 
-A tick names the head of every stream at the moment of its writing. A reader applies it after those events and before
+A tick names the positions of every stream behind which it stands. A reader applies it after those events and before
 any later one, whatever the batches, so the same log always gives the same watermarks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from events import log
 from events.model import CLOCK_STREAM, LIVE_STREAM, Event, EventDraft, EventSource, SourceClass, TimeQuality, event_uid
+from events.signals import raise_held
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -18,13 +19,21 @@ QUERIES = load(__package__)
 KIND: Final = "tick"
 
 
-async def append_tick(conn: Connection, at: datetime) -> int:
-    """Record that it is now `at`; returns the tick's position in the clock stream."""
-    heads = {
-        row["stream"]: row["seq"]
-        for row in await conn.fetch(QUERIES.read_heads, LIVE_STREAM)
-        if row["stream"] != CLOCK_STREAM
-    }
+async def read_heads(conn: Connection) -> dict[str, int]:
+    """How far every stream of events has been written, the clock's own left out."""
+    rows = await conn.fetch(QUERIES.read_heads, LIVE_STREAM)
+    return {row["stream"]: row["seq"] for row in rows if row["stream"] != CLOCK_STREAM}
+
+
+async def append_tick(conn: Connection, at: datetime, *, behind: Mapping[str, int] | None = None) -> int:
+    """Record that it is now `at`; returns the tick's position in the clock stream.
+
+    The tick stands behind the positions `behind`, or behind all that is committed. Only who reads the log alone can
+    give `behind` so that nothing ever read stands on the other side. Holds that end by `at` are raised before it.
+    """
+    raised = await raise_held(conn, at)
+    heads = await read_heads(conn) if behind is None else {s: seq for s, seq in behind.items() if s != CLOCK_STREAM}
+    heads |= raised
     draft = EventDraft(
         uid=event_uid("clock", at.isoformat(), *(f"{stream}={seq}" for stream, seq in sorted(heads.items()))),
         content_hash=bytes(8),
@@ -45,25 +54,27 @@ async def append_tick(conn: Connection, at: datetime) -> int:
 
 
 def in_log_order(events: Sequence[Event], read_to: Mapping[str, int]) -> tuple[list[Event], dict[str, int]]:
-    """The events with every tick behind all that it names, and how far each stream is now consumed.
+    """The events with every tick behind exactly what it names, and how far each stream is now consumed.
 
     `read_to` are the positions before this batch. A tick that names events which were not read yet is left for a later
-    batch, and so are the ticks after it.
+    batch, and so is everything behind it: an event that comes after a tick never overtakes it.
     """
     ticks = [event for event in events if event.source is EventSource.TICK]
-    others = [event for event in events if event.source is not EventSource.TICK]
-    reached = dict(read_to)
-    for event in others:
-        reached[event.stream] = event.seq
+    left = [event for event in events if event.source is not EventSource.TICK]
+    available = dict(read_to)
+    for event in left:
+        available[event.stream] = event.seq
     ordered: list[Event] = []
-    left: Iterable[Event] = others
     for tick in ticks:
         heads: Mapping[str, int] = tick.body["heads"]
-        if any(reached.get(stream, 0) < seq for stream, seq in heads.items()):
-            break
         ordered += [event for event in left if event.seq <= heads.get(event.stream, 0)]
         left = [event for event in left if event.seq > heads.get(event.stream, 0)]
+        if any(available.get(stream, 0) < seq for stream, seq in heads.items()):
+            left = []
+            break
         ordered.append(tick)
-        reached[tick.stream] = tick.seq
     ordered += left
+    reached = dict(read_to)
+    for event in ordered:
+        reached[event.stream] = event.seq
     return ordered, reached

@@ -54,7 +54,7 @@ async def main(settings: Settings) -> None:
     # A message makes dozens of containers that die by themselves; walking the whole heap for them costs much.
     gc.set_threshold(*_GC_THRESHOLDS)
     dsn = settings.app_dsn()
-    async with follow_clock(dsn) as clock:
+    async with follow_clock(dsn, process=settings.gateway_slot) as clock:
         with CrashGuard(settings.layout.run / f"{settings.gateway_slot}.decoding") as guard:
             await _serve(settings, dsn, clock, guard)
 

@@ -1,6 +1,7 @@
 """What time it is for the rules: real time, or in an exercise the simulated time that one database row holds."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -15,9 +16,25 @@ from runtime.pool import Connection, Pool, connect
 log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "rongan_clock"
+CONFIRMED_CHANNEL: Final = "rongan_clock_confirmed"
 _POLL_S: Final = 1.0
+# A process that has not been seen for so long is gone: nobody waits for it.
+_GONE_S: Final = 4
 _SIMULATED_AT: Final = "SELECT simulated_at FROM deployment"
 _MODE: Final = "SELECT mode::text FROM deployment"
+_CONFIRM: Final = """
+WITH known AS (SELECT at FROM clock_confirmations WHERE process = $1),
+confirmed AS (
+    INSERT INTO clock_confirmations (process, at, seen_at)
+    VALUES ($1, COALESCE($2::timestamptz, '-infinity'), clock_timestamp())
+    ON CONFLICT (process) DO UPDATE SET at = excluded.at, seen_at = excluded.seen_at
+    RETURNING at
+)
+SELECT pg_notify($3, '') FROM confirmed WHERE at IS DISTINCT FROM (SELECT at FROM known)"""
+_LEAVE: Final = "DELETE FROM clock_confirmations WHERE process = $1 OR seen_at < clock_timestamp() - interval '1 hour'"
+_BEHIND: Final = """
+SELECT process FROM clock_confirmations
+WHERE at < $1 AND seen_at > clock_timestamp() - make_interval(secs => $2) ORDER BY process"""
 
 
 class Clock(Protocol):
@@ -95,12 +112,19 @@ async def open_clock(source: Connection | Pool) -> Clock:
     return RealClock() if simulated_at is None else SimulatedClock(simulated_at)
 
 
+async def processes_behind(conn: Connection, at: datetime) -> list[str]:
+    """The living processes that have not confirmed that they reached the simulated time `at`."""
+    return [row["process"] for row in await conn.fetch(_BEHIND, at, _GONE_S)]
+
+
 @asynccontextmanager
-async def follow_clock(dsn: str) -> AsyncIterator[RealClock | ExerciseClock]:
+async def follow_clock(dsn: str, *, process: str | None = None) -> AsyncIterator[RealClock | ExerciseClock]:
     """Give the clock of this database and, in an exercise, keep it at the database's time while the block runs.
 
     A NOTIFY moves it at once; a poll each second is the guarantee. When the connection is lost a simulated clock stands
-    still until the database answers again. A production database always gives the real clock.
+    still until the database answers again. A production database always gives the real clock. `process` names who
+    lives by the clock and confirms each time it reached, so that whoever moves it may wait (`processes_behind`); None
+    only looks.
     """
     conn = await connect(dsn, application_name="rongan-clock")
     try:
@@ -112,7 +136,8 @@ async def follow_clock(dsn: str) -> AsyncIterator[RealClock | ExerciseClock]:
     if mode != "exercise":
         yield RealClock()
         return
-    follower = asyncio.create_task(_follow(dsn, clock), name="clock-follower")
+    name = None if process is None else f"{process} {secrets.token_hex(4)}"
+    follower = asyncio.create_task(_follow(dsn, clock, name), name="clock-follower")
     try:
         yield clock
     finally:
@@ -121,16 +146,16 @@ async def follow_clock(dsn: str) -> AsyncIterator[RealClock | ExerciseClock]:
             await follower
 
 
-async def _follow(dsn: str, clock: ExerciseClock) -> None:
+async def _follow(dsn: str, clock: ExerciseClock, name: str | None) -> None:
     while True:
         try:
-            await _follow_connected(dsn, clock)
+            await _follow_connected(dsn, clock, name)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
             log.warning("clock_connection_lost", fault=type(fault).__name__)
             await asyncio.sleep(_POLL_S)
 
 
-async def _follow_connected(dsn: str, clock: ExerciseClock) -> None:
+async def _follow_connected(dsn: str, clock: ExerciseClock, name: str | None) -> None:
     woken = asyncio.Event()
 
     def wake(*_: Any) -> None:
@@ -142,9 +167,18 @@ async def _follow_connected(dsn: str, clock: ExerciseClock) -> None:
         while True:
             woken.clear()
             clock.follow(await conn.fetchval(_SIMULATED_AT))
+            if name is not None:
+                await conn.execute(_CONFIRM, name, clock.now() if clock.is_simulated else None, CONFIRMED_CHANNEL)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await woken.wait()
+    except asyncio.CancelledError:
+        # The process stops in order: nobody shall wait for it. A connection that is gone leaves the row to its age.
+        if name is not None:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                async with asyncio.timeout(_POLL_S):
+                    await conn.execute(_LEAVE, name)
+        raise
     finally:
         conn.terminate()
 

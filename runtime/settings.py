@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     gateway_slot: str = Field(default="gateway-0", pattern=r"^[a-z0-9-]{1,32}$")
     # Each dispatcher has a name of its own: one that restarts under its old name takes the leadership back at once.
     dispatcher_slot: str = Field(default="dispatcher-0", pattern=r"^[a-z0-9-]{1,32}$")
-    batch_messages: int = Field(default=500, ge=1)
+    batch_messages: int = Field(default=2000, ge=1)
     batch_bytes: int = Field(default=4 * 1024 * 1024, ge=64 * 1024)
     batch_wait_ms: int = Field(default=20, ge=0)
     broker_url: str | None = Field(default=None, repr=False)  # back door: mqtt://user:password@host:port

@@ -21,3 +21,15 @@ def bench_correlation(quick: Quick = False, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(figures))
     else:
         correlation.show(figures)
+
+
+@app.command("intake")
+def bench_intake(quick: Quick = False, as_json: AsJson = False) -> None:
+    """Thousands of devices at the front door, beside an endpoint that stores nothing and beside the naive way."""
+    from cli.bench import intake  # noqa: PLC0415 -- starts processes; other benchmarks do without
+
+    figures = intake.run(quick)
+    if as_json:
+        typer.echo(json.dumps(figures))
+    else:
+        intake.show(figures)

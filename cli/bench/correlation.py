@@ -1,4 +1,4 @@
-"""`rongan bench correlation`: events a second of the correlation on each workload, beside its peers on the same arrays."""
+"""`rongan bench correlation`: events a second on each workload, beside the peers on the same arrays."""
 
 import os
 import platform
@@ -14,13 +14,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli.bench import peers
+from cli.bench.timed import TimedCorrelator, batches
 from cli.bench.workloads import Workload, digest, uniform, workloads
-from dispatcher.correlation.columns import EventColumns, Int32, Int64, Journal
 from dispatcher.correlation.compilation import compile_kernels
-from dispatcher.correlation.correlator import Correlator
 
-BATCH: Final = 16_384
-QUICK_SIZES: Final = {"W1": 300_000, "W2": 120_000, "W3": 120_000, "W4": 120_000, "W5": 120_000, "W6": 40_000}
+QUICK_SIZES: Final = {"W1": 200_000, "W2": 100_000, "W3": 100_000, "W4": 100_000, "W5": 100_000, "W6": 30_000}
 FULL_SIZES: Final = {
     "W1": 10_000_000,
     "W2": 2_000_000,
@@ -29,18 +27,7 @@ FULL_SIZES: Final = {
     "W5": 2_000_000,
     "W6": 500_000,
 }
-CHECKED: Final = 4_000  # events of each workload whose partition is compared with all pairs
-
-
-class TimedCorrelator(Correlator):
-    """Knows how long its clustering stage alone took."""
-
-    clustering_s = 0.0
-
-    def _cluster(self, journal: Journal, rows: Int32, component: Int64, firsts: Int32) -> None:
-        begin = time.perf_counter()
-        super()._cluster(journal, rows, component, firsts)
-        self.clustering_s += time.perf_counter() - begin
+CHECKED: Final = 3_000  # events of each workload whose partition is compared with all pairs
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -51,15 +38,16 @@ def run(quick: bool) -> dict[str, Any]:
         task = progress.add_task("workloads", total=len(made) + 2)
         figures = {}
         for workload in made:
-            figures[workload.name] = _measured(workload, warm_ups=1 if quick else 3, runs=3 if quick else 10)
+            figures[workload.name] = measured(workload, warm_ups=1 if quick else 3, runs=3 if quick else 10)
             progress.advance(task)
-        flatness = _flatness(1_000_000 if quick else 10_000_000, runs=3)
+        flatness = _flatness(1_000_000 if quick else 10_000_000)
         progress.advance(task)
         compared = peers.compare(quick)
     return {
         "quick": quick,
         "workloads": figures,
         "ratio_to": compared["ratio_to"],
+        "ratio_of_clustering_to": compared["ratio_of_clustering_to"],
         "peers": compared,
         "flatness_1e5_to_1e7": flatness,
         "flatness_is": f"ns/event of the same uniform city after {'10^6' if quick else '10^7'} events over after 10^5",
@@ -74,9 +62,10 @@ def run(quick: bool) -> dict[str, Any]:
     }
 
 
-def _measured(workload: Workload, *, warm_ups: int, runs: int) -> dict[str, Any]:
+def measured(workload: Workload, *, warm_ups: int, runs: int) -> dict[str, Any]:
+    """Medians over the runs, each from the first event to the last final; sizes are those of the last run."""
     for _ in range(warm_ups):
-        _replayed(workload, limit=200_000)
+        _replayed(workload, limit=50_000)
     results = [_replayed(workload) for _ in range(runs)]
     size = workload.events.t_ms.size
     wall = [result["wall_s"] for result in results]
@@ -104,14 +93,13 @@ def _measured(workload: Workload, *, warm_ups: int, runs: int) -> dict[str, Any]
 
 def _replayed(workload: Workload, limit: int | None = None) -> dict[str, Any]:
     """The workload from its first event to its last final, in batches; the watermark follows each batch."""
-    batches = _batches(workload.events, limit)
     correlator = TimedCorrelator(workload.groups)
     watermarks = [-(1 << 61)] * len(workload.groups)
     batch_s: list[float] = []
     live_max = bytes_max = finals = largest = 0
     latest = watermarks[0]
     begin, begin_cpu = time.perf_counter(), time.thread_time()
-    for batch in batches:
+    for batch in batches(workload.events, limit):
         batch_begin = time.perf_counter()
         correlator.apply(batch)
         latest = max(latest, int(batch.t_ms.max()))
@@ -140,19 +128,10 @@ def _replayed(workload: Workload, limit: int | None = None) -> dict[str, Any]:
     }
 
 
-def _batches(events: EventColumns, limit: int | None) -> list[EventColumns]:
-    size = events.t_ms.size if limit is None else min(limit, events.t_ms.size)
-    starts = range(0, size, BATCH)
-    return [EventColumns._make(column[i : min(i + BATCH, size)] for column in events) for i in starts]
-
-
-def _flatness(longest: int, runs: int) -> float:
-    """How much dearer an event is late in a long stream than in a short one of the same city and rate."""
-    short = statistics.median(_ns_per_event(uniform("short", 100_000, 0.9)) for _ in range(runs))
-    long = statistics.median(
-        _ns_per_event(uniform("long", longest, 0.9)) for _ in range(1 if longest > 10**6 else runs)
-    )
-    return round(long / short, 3)
+def _flatness(longest: int) -> float:
+    """How much dearer an event of a long stream is than of a short one of the same city and rate."""
+    short = statistics.median(_ns_per_event(uniform("short", 100_000, 0.9)) for _ in range(5))
+    return round(_ns_per_event(uniform("long", 100_000, 0.9, repeated=longest // 100_000)) / short, 3)
 
 
 def _ns_per_event(workload: Workload) -> float:
@@ -179,6 +158,9 @@ def show(figures: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     for peer, ratio in figures["ratio_to"].items():
-        console.print(f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x"))
+        clustering = figures["ratio_of_clustering_to"][peer]
+        console.print(
+            f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x, clustering alone {clustering} x")
+        )
     console.print(f"flatness: {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']})")
     console.print(f"{figures['peers']['how']}")

@@ -1,4 +1,4 @@
-"""What the correlation is measured on: a real feed replicated, uniform traffic, storms, disorder, chatter, bad shapes."""
+"""What the correlation is measured on: a real feed replicated, uniform traffic, storms, disorder, chatter."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ from registry.projection import Origin, project
 
 R_DM: Final = 1_500
 T_MS: Final = 600_000
-CITY_DM: Final = 300_000  # 30 km
+WINDOWS: Final = 10  # a stream lasts this many T, so that events come and go
 GROUPS: Final = 8
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
@@ -52,20 +52,26 @@ def workloads(sizes: dict[str, int]) -> list[Workload]:
     ]
 
 
-def uniform(name: str, size: int, density: float) -> Workload:
-    """Events spread evenly over the city and over time, `density` neighbours each, in order of time."""
+def uniform(name: str, size: int, density: float, *, repeated: int = 1) -> Workload:
+    """Events spread evenly over a city and over ten windows, `density` neighbours each, in order of time.
+
+    `repeated` gives the traffic of `size` events that many times as long in the same city.
+    """
     random = np.random.default_rng(SEED)
-    t = np.sort(random.integers(0, _duration_ms(size, density), size))
-    x, y = random.integers(0, CITY_DM, (2, size))
+    side = _city_dm(size, density)
+    size *= repeated
+    t = np.sort(random.integers(0, WINDOWS * T_MS * repeated, size))
+    x, y = random.integers(0, side, (2, size))
     return Workload(name, f"uniform, {density} neighbours an event", _events(random, t, x, y), _groups(0))
 
 
 def storm(name: str, size: int, *, share: float, spots: int) -> Workload:
     """Uniform traffic in which a share of the events lies in one spot of 60 m, or in many at once."""
     random = np.random.default_rng(SEED + 1)
-    t = np.sort(random.integers(0, _duration_ms(size, 0.9), size))
-    x, y = random.integers(0, CITY_DM, (2, size))
-    at = random.integers(0, CITY_DM, (2, spots))
+    side = _city_dm(size, 0.9)
+    t = np.sort(random.integers(0, WINDOWS * T_MS, size))
+    x, y = random.integers(0, side, (2, size))
+    at = random.integers(0, side, (2, spots))
     hot = random.random(size) < share
     spot = random.integers(0, spots, size)
     x[hot] = at[0][spot[hot]] + random.integers(0, 600, int(hot.sum()))
@@ -77,8 +83,8 @@ def storm(name: str, size: int, *, share: float, spots: int) -> Workload:
 def disorder(name: str, size: int, *, burst: bool) -> Workload:
     """Uniform traffic that arrives late: by 60 s on average, or held back and delivered every five minutes."""
     random = np.random.default_rng(SEED + 2)
-    t = np.sort(random.integers(0, _duration_ms(size, 0.9), size))
-    x, y = random.integers(0, CITY_DM, (2, size))
+    t = np.sort(random.integers(0, WINDOWS * T_MS, size))
+    x, y = random.integers(0, _city_dm(size, 0.9), (2, size))
     late_ms = np.minimum(random.exponential(MINUTE_MS, size), 9 * MINUTE_MS).astype(np.int64)
     if burst:
         held = random.random(size) < 0.3
@@ -99,12 +105,12 @@ def chatter(size: int) -> Workload:
         random.integers(1, MINUTE_MS, size),
         random.integers(MINUTE_MS, 5 * MINUTE_MS, size),
     )
-    begin = np.sort(random.integers(0, _duration_ms(size, 0.9), int(fresh.sum())))
+    begin = np.sort(random.integers(0, WINDOWS * T_MS, int(fresh.sum())))
     chain = np.cumsum(fresh) - 1
     held = np.cumsum(np.where(fresh, 0, gap_ms))
     t = begin[chain] + held - held[fresh][chain]
     device = random.integers(0, max(1, size // 20), begin.size)[chain]
-    x, y = random.integers(0, CITY_DM, (2, max(1, size // 20)))
+    x, y = random.integers(0, _city_dm(size, 0.9), (2, max(1, size // 20)))
     order = np.argsort(t, kind="stable")
     events = _events(random, t, x[device], y[device], subject=device, group=device % GROUPS)
     return Workload("W5", "telecom re-raise chatter, G 60 s", _rows(events, order), _groups(MINUTE_MS, MINUTE_MS))
@@ -114,7 +120,7 @@ def near_miss(size: int) -> Workload:
     """Pairs of dense triangles that face each other 1.02 R apart: their boxes are within R, their events never."""
     random = np.random.default_rng(SEED + 4)
     pairs = 50
-    t = np.sort(random.integers(0, _duration_ms(size, 0.9), size))
+    t = np.sort(random.integers(0, WINDOWS * T_MS, size))
     pair = random.integers(0, pairs, size)
     side = random.integers(0, 2, size)
     u, v = random.integers(0, 700, (2, size))
@@ -163,7 +169,7 @@ def _como(path: Path) -> tuple[NDArray[np.int64], ...]:
 
 
 def _likeness() -> tuple[NDArray[np.int64], ...]:
-    """53,000 incidents in 290 days: two thirds on few addresses of a small town, published 6 h late in hourly batches."""
+    """53,000 incidents in 290 days, many on few addresses of a small town, published 6 h late in hourly batches."""
     random = np.random.default_rng(SEED + 6)
     size = 53_000
     day = 24 * HOUR_MS
@@ -184,9 +190,9 @@ def _rhythm() -> NDArray[np.float64]:
     return np.asarray(weight / weight.sum())
 
 
-def _duration_ms(size: int, density: float) -> int:
-    """How long uniform traffic lasts in which an event has `density` neighbours."""
-    return int(size * np.pi * R_DM**2 * 2 * T_MS / (GROUPS * density * CITY_DM**2))
+def _city_dm(size: int, density: float) -> int:
+    """The side of a city in which so many events in ten windows have `density` neighbours each."""
+    return int(np.sqrt(size * np.pi * R_DM**2 * 2 / (GROUPS * density * WINDOWS)))
 
 
 def _groups(lateness_ms: int, gap_ms: int = 0) -> GroupTable:

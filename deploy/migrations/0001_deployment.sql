@@ -43,5 +43,13 @@ $$;
 CREATE TRIGGER deployment_clock_moves_only_forwards
     BEFORE UPDATE ON deployment FOR EACH ROW EXECUTE FUNCTION deployment_refuse_backwards();
 
+-- Which simulated time each process of an exercise lives in: whoever moves the clock waits for those that are seen.
+CREATE UNLOGGED TABLE clock_confirmations (
+    process text PRIMARY KEY,            -- Its name and a number of its own a life.
+    at      timestamptz NOT NULL,        -- The simulated time that it has reached.
+    seen_at timestamptz NOT NULL         -- Real time of the database: a process says each second that it is there.
+);
+
 GRANT SELECT, UPDATE (simulated_at) ON deployment TO rongan_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON clock_confirmations TO rongan_app;
 GRANT SELECT ON schema_migrations TO rongan_app;

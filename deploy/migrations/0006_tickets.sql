@@ -73,17 +73,23 @@ CREATE TABLE ticket_assignments (
 );
 
 -- Art. 45: no department's order and no clock ever reaches a residents' committee, whatever the code believes.
+-- The argument of each trigger is the column that names the organisation.
 CREATE FUNCTION refuse_committees() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    named text := to_jsonb(NEW) ->> TG_ARGV[0];
 BEGIN
-    IF EXISTS (SELECT FROM organisations o WHERE o.id = NEW.organisation_id AND o.kind = 'committee') THEN
-        RAISE EXCEPTION 'ART45_DIRECT_ASSIGNMENT: % is a residents'' committee', NEW.organisation_id
+    IF EXISTS (SELECT FROM organisations o WHERE o.id = named AND o.kind = 'committee') THEN
+        RAISE EXCEPTION 'ART45_DIRECT_ASSIGNMENT: % is a residents'' committee', named
             USING ERRCODE = '23514', CONSTRAINT = TG_TABLE_NAME || '_never_for_a_committee';
     END IF;
     RETURN NEW;
 END
 $$;
+CREATE TRIGGER tickets_never_for_a_committee BEFORE INSERT OR UPDATE OF lead_organisation_id ON tickets
+    FOR EACH ROW WHEN (NEW.lead_organisation_id IS NOT NULL)
+    EXECUTE FUNCTION refuse_committees('lead_organisation_id');
 CREATE TRIGGER ticket_assignments_never_for_a_committee BEFORE INSERT OR UPDATE OF organisation_id ON ticket_assignments
-    FOR EACH ROW EXECUTE FUNCTION refuse_committees();
+    FOR EACH ROW EXECUTE FUNCTION refuse_committees('organisation_id');
 CREATE UNIQUE INDEX ticket_assignments_one_lead ON ticket_assignments (ticket_id) WHERE role = 'lead' AND ended_at IS NULL;
 CREATE INDEX ticket_assignments_of_organisation ON ticket_assignments (organisation_id) WHERE ended_at IS NULL;
 
@@ -110,7 +116,7 @@ CREATE TYPE ticket_entry AS ENUM (
     'event_joined',     -- Further events of its incidents.
     'report_joined',    -- A person's report became part of it.
     'incident_joined',  -- Another incident, or another ticket, turned out to be the same matter.
-    'grade_changed',    -- By an officer, or by the incident's rise.
+    'grade_changed',    -- By the incident's rise; an officer's grade is a transition.
     'reminder',         -- A clock came near its end.
     'escalation',       -- A clock ended.
     'message'           -- Something was told, or nobody was there to be told.
@@ -165,7 +171,7 @@ CREATE TABLE ticket_clocks (
     CONSTRAINT ticket_clocks_stopped_for_a_reason CHECK ((stopped_at IS NULL) = (stop_reason IS NULL))
 );
 CREATE TRIGGER ticket_clocks_never_for_a_committee BEFORE INSERT OR UPDATE OF organisation_id ON ticket_clocks
-    FOR EACH ROW EXECUTE FUNCTION refuse_committees();
+    FOR EACH ROW EXECUTE FUNCTION refuse_committees('organisation_id');
 CREATE UNIQUE INDEX ticket_clocks_one_run ON ticket_clocks (ticket_id, clock, organisation_id) WHERE stopped_at IS NULL;
 CREATE INDEX ticket_clocks_running ON ticket_clocks (next_at) WHERE stopped_at IS NULL AND next_at IS NOT NULL;
 

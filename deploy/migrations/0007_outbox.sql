@@ -14,13 +14,25 @@ CREATE TABLE stream_log (
 );
 INSERT INTO log_heads (stream) VALUES ('stream'), ('hotline'), ('clock') ON CONFLICT DO NOTHING;
 
+CREATE INDEX stream_log_unplaced ON stream_log (id) WHERE seq IS NULL;
+
+-- Rows without a position are seen by their own transaction alone: the first row places them all, the others find it done.
 CREATE FUNCTION stream_log_take_position() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    unplaced bigint[];
+    placed bigint;
     taken bigint;
 BEGIN
-    UPDATE log_heads SET seq = seq + 1 WHERE stream = 'stream' RETURNING seq INTO taken;
-    UPDATE stream_log SET seq = taken WHERE id = NEW.id;
+    IF NOT EXISTS (SELECT FROM stream_log WHERE id = NEW.id AND seq IS NULL) THEN
+        RETURN NULL;
+    END IF;
+    unplaced := ARRAY(SELECT id FROM stream_log WHERE seq IS NULL ORDER BY id);
+    UPDATE log_heads SET seq = seq + cardinality(unplaced) WHERE stream = 'stream' RETURNING seq - cardinality(unplaced) INTO taken;
+    FOREACH placed IN ARRAY unplaced LOOP
+        taken := taken + 1;
+        UPDATE stream_log SET seq = taken WHERE id = placed;
+    END LOOP;
     PERFORM pg_notify('rongan_stream', '');
     RETURN NULL;
 END

@@ -19,6 +19,7 @@ async def log_in(pool: Pool, *, login: str, password: str, browser: bool) -> Ope
         raise CredentialsWrong
     fresh = await passwords.hash_password(password) if passwords.is_outdated(stored) else None
     async with transaction(pool, scope=SYSTEM) as conn:
+        opened = await sessions.open_session(conn, user, stored, browser=browser)
         if fresh is not None:
             await store.rehash(conn, user.id, stored, fresh)
-        return await sessions.open_session(conn, user, browser=browser)
+        return opened

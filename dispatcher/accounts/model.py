@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
+
+from registry.organisations import OrganisationKind
 
 UserId = NewType("UserId", int)
 
@@ -26,6 +28,17 @@ class UserRole(StrEnum):
     ENGINEER = "engineer"  # 运维工程师: devices, clock, quarantine; no action on tickets.
 
 
+# Those who live or work next door to whoever reported (ruling A11).
+_NEIGHBOURS: Final = frozenset(
+    {
+        OrganisationKind.COMMITTEE,
+        OrganisationKind.PROPERTY_MANAGER,
+        OrganisationKind.OWNERS_COMMITTEE,
+        OrganisationKind.COURTYARD_BODY,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person with a log-in; sees `area_id` and what lies in it, and the tickets of the organisation."""
@@ -38,6 +51,12 @@ class User:
     area_id: str
     sees_everything: bool  # The area is the root: also what lies in no area is seen.
     enabled: bool
+    organisation_kind: OrganisationKind | None = None
+
+    @property
+    def may_know_reporters(self) -> bool:
+        """Whether reports of residents may be shown at all, masked; committees and property managers never see them."""
+        return self.organisation_kind not in _NEIGHBOURS and UserRole.COMMITTEE not in self.roles
 
     @property
     def scope(self) -> str | None:

@@ -5,13 +5,14 @@ INSERT INTO users (login, zh_name, password_hash, roles, organisation_id, area_i
 VALUES ($1, $2, $3, $4::text[]::user_role[], $5, $6, $7) RETURNING id;
 
 -- name: list_users :many
-SELECT u.id, u.login, u.zh_name, u.roles::text[], u.organisation_id, u.area_id, a.parent_id IS NULL AS sees_everything, u.enabled
-FROM users u JOIN areas a ON a.id = u.area_id ORDER BY u.login;
+SELECT u.id, u.login, u.zh_name, u.roles::text[], u.organisation_id, u.area_id, a.parent_id IS NULL AS sees_everything, u.enabled,
+       o.kind::text AS organisation_kind
+FROM users u JOIN areas a ON a.id = u.area_id LEFT JOIN organisations o ON o.id = u.organisation_id ORDER BY u.login;
 
 -- name: find_user :one
 SELECT u.id, u.login, u.zh_name, u.roles::text[], u.organisation_id, u.area_id, a.parent_id IS NULL AS sees_everything,
-       u.enabled, u.password_hash
-FROM users u JOIN areas a ON a.id = u.area_id WHERE u.login = $1;
+       u.enabled, o.kind::text AS organisation_kind, u.password_hash
+FROM users u JOIN areas a ON a.id = u.area_id LEFT JOIN organisations o ON o.id = u.organisation_id WHERE u.login = $1;
 
 -- name: set_password :one
 UPDATE users SET password_hash = $2 WHERE login = $1 RETURNING id;
@@ -23,23 +24,27 @@ UPDATE users SET enabled = $2 WHERE login = $1 RETURNING id;
 -- Only while the hash is still the one that was checked: a password changed meanwhile stands.
 UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2;
 
--- name: organisation_exists :one
-SELECT true FROM organisations WHERE id = $1;
+-- name: organisation_kind :one
+SELECT kind::text FROM organisations WHERE id = $1;
 
 -- name: area_exists :one
 SELECT true FROM areas WHERE id = $1;
 
 -- name: insert_session :one
--- Only for a user who is still enabled.
+-- Only for a user who is still enabled and whose password is still the one that was checked: the row is held, so that
+-- whoever disables the user or changes the password meanwhile comes before, or finds this session and ends it.
+WITH holder AS (
+    SELECT id FROM users WHERE id = $2 AND enabled AND password_hash = $3 FOR NO KEY UPDATE
+)
 INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, browser)
-SELECT $1, u.id, clock_timestamp(), clock_timestamp(), clock_timestamp() + $3::interval, $4
-FROM users u WHERE u.id = $2 AND u.enabled
+SELECT $1, id, clock_timestamp(), clock_timestamp(), clock_timestamp() + $4::interval, $5 FROM holder
 RETURNING expires_at;
 
 -- name: authenticate :one
 SELECT u.id, u.login, u.zh_name, u.roles::text[], u.organisation_id, u.area_id, a.parent_id IS NULL AS sees_everything,
-       u.enabled, s.browser, s.seen_at < clock_timestamp() - interval '30 seconds' AS touch_due
+       u.enabled, o.kind::text AS organisation_kind, s.browser, s.seen_at < clock_timestamp() - interval '30 seconds' AS touch_due
 FROM sessions s JOIN users u ON u.id = s.user_id JOIN areas a ON a.id = u.area_id
+LEFT JOIN organisations o ON o.id = u.organisation_id
 WHERE s.token_hash = $1 AND u.enabled AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - $2::interval;
 
 -- name: touch :exec

@@ -12,7 +12,7 @@ from dispatcher.accounts.model import Authenticated, OpenedSession, User, UserRo
 from dispatcher.accounts.store import QUERIES, user_of
 from runtime.pool import Connection
 
-IDLE: Final = timedelta(minutes=30)
+IDLE: Final = timedelta(minutes=15)
 LIFETIME: Final = timedelta(hours=12)
 _TOKEN_BYTES: Final = 32
 _TOKEN_LENGTH_MAX: Final = 64
@@ -27,10 +27,15 @@ class Watcher:
     scope: str | None
 
 
-async def open_session(conn: Connection, user: User, *, browser: bool) -> OpenedSession:
-    """A new session with a token of its own. Raises CredentialsWrong where the user was disabled meanwhile."""
+async def open_session(conn: Connection, user: User, password_hash: str, *, browser: bool) -> OpenedSession:
+    """A new session with a token of its own; `password_hash` is the stored one that the password was checked against.
+
+    Raises CredentialsWrong where the user was disabled or got another password meanwhile.
+    """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    expires_at = await conn.fetchval(QUERIES.insert_session, token_hash(token), user.id, LIFETIME, browser)
+    expires_at = await conn.fetchval(
+        QUERIES.insert_session, token_hash(token), user.id, password_hash, LIFETIME, browser
+    )
     if expires_at is None:
         raise CredentialsWrong
     await conn.execute(QUERIES.drop_ended_sessions, IDLE)

@@ -8,6 +8,7 @@ import asyncpg
 from dispatcher.accounts import passwords
 from dispatcher.accounts.errors import UserRefused, UserUnknown
 from dispatcher.accounts.model import User, UserId, UserRole
+from registry.organisations import OrganisationKind
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -32,8 +33,12 @@ async def create_user(
         raise UserRefused("roles", "at least one")
     if await conn.fetchval(QUERIES.area_exists, area_id) is None:
         raise UserRefused("area_id", f"no area {area_id!r}")
-    if organisation_id is not None and await conn.fetchval(QUERIES.organisation_exists, organisation_id) is None:
-        raise UserRefused("organisation_id", f"no organisation {organisation_id!r}")
+    if organisation_id is not None:
+        kind = await conn.fetchval(QUERIES.organisation_kind, organisation_id)
+        if kind is None:
+            raise UserRefused("organisation_id", f"no organisation {organisation_id!r}")
+        if kind == OrganisationKind.COMMITTEE and ordered != [UserRole.COMMITTEE]:
+            raise UserRefused("roles", "people of a residents' committee are `committee` and nothing else (Art. 45)")
     hashed = await passwords.hash_password(password)
     try:
         async with conn.transaction():
@@ -90,4 +95,5 @@ def user_of(row: asyncpg.Record) -> User:
         area_id=row["area_id"],
         sees_everything=row["sees_everything"],
         enabled=row["enabled"],
+        organisation_kind=None if row["organisation_kind"] is None else OrganisationKind(row["organisation_kind"]),
     )

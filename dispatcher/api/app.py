@@ -89,7 +89,7 @@ async def _hold_pool(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hold_clock(app: web.Application) -> AsyncIterator[None]:
-    async with follow_clock(app[DSN]) as clock:
+    async with follow_clock(app[DSN], process="api") as clock:
         app[CLOCK] = clock
         yield
 

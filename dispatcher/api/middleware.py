@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -56,10 +57,10 @@ async def explain(request: web.Request, handler: Next) -> web.StreamResponse:
     """Answer every error as a problem document; a fault of ours is logged and told without its cause."""
     try:
         return await handler(request)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - logged without its words, which log.exception would write
         told = refusal_of(error)
         if told is None:
-            log.exception("request_failed", route=request.get(ROUTE_NAME))
+            _log_fault(error, request.get(ROUTE_NAME))
             told = problem(ProblemCode.INTERNAL, "The log holds the cause under the request id.")
         elif told.code is ProblemCode.DATABASE_UNAVAILABLE:
             log.warning("database_unavailable", fault=type(error).__name__)
@@ -71,6 +72,18 @@ async def explain(request: web.Request, handler: Next) -> web.StreamResponse:
         if told.code is ProblemCode.UNAUTHENTICATED:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
+
+
+def _log_fault(error: Exception, route: str | None) -> None:
+    """What went wrong and where: never the error's own text, which may quote a caller's name, number or words."""
+    log.error(
+        "request_failed",
+        route=route,
+        fault=type(error).__name__,
+        sqlstate=getattr(error, "sqlstate", None),
+        constraint=getattr(error, "constraint_name", None),
+        stack="".join(traceback.format_tb(error.__traceback__)),
+    )
 
 
 def problem_response(told: Problem, request_id: str) -> web.Response:

@@ -29,6 +29,7 @@ from dispatcher.api.models import tickets as ticket_models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.permissions import Permission
 from dispatcher.api.routing import API, AnyRoute, Refusal, Route
+from dispatcher.tickets.views import TicketDetail
 
 _CONFLICT: Final = Refusal(409, "Somebody else was first, or the state has no such action.")
 _FOUND_NONE: Final = Refusal(404, "No such thing, or none that the caller may see.")
@@ -247,7 +248,7 @@ TICKETS: Final[tuple[AnyRoute, ...]] = (
         tickets.read_ticket,
         "One ticket, with the actions that the caller may take now.",
         params=ById,
-        response=ticket_models.TicketDetail,
+        response=TicketDetail,
     ),
     Route(
         "GET",
@@ -266,7 +267,7 @@ TICKETS: Final[tuple[AnyRoute, ...]] = (
         "Take an action on a ticket at the version that the caller saw.",
         params=ticket_models.ActionPath,
         body=ticket_models.ActionAsk,
-        response=ticket_models.TicketDetail,
+        response=TicketDetail,
         refusals=(_CONFLICT,),
     ),
 )

@@ -12,7 +12,7 @@ from dispatcher.api.reading.records import QUERIES
 from dispatcher.channels import stream
 from events.ticks import append_tick
 from registry.deployment import DeploymentMode, read_deployment
-from runtime.clock import CHANNEL, Clock, ClockMovedBackwards
+from runtime.clock import CHANNEL, CONFIRMED_CHANNEL, Clock, ClockMovedBackwards, processes_behind
 from runtime.pool import Connection, Pool, Scope, connect, transaction
 
 CURSOR_CHANNEL: Final = "rongan_cursor"
@@ -67,9 +67,9 @@ async def advance(
 
 
 async def confirmed(dsn: str, clock: Clock, reading: Reading, *, limit_s: float = LIMIT_S) -> None:
-    """Wait until the dispatcher has passed the tick and this process's clock shows the new time.
+    """Wait until every living process has confirmed the new time and the dispatcher has passed the tick.
 
-    Raises ClockUnconfirmed naming who is late.
+    Raises ClockUnconfirmed naming who is late. Without a dispatcher nobody passes the tick, so it is always waited for.
     """
     woken = asyncio.Event()
 
@@ -79,15 +79,17 @@ async def confirmed(dsn: str, clock: Clock, reading: Reading, *, limit_s: float 
     conn = await connect(dsn, application_name="rongan-api-clock")
     waited_for = "the dispatcher"
     try:
-        await conn.add_listener(CURSOR_CHANNEL, wake)
-        await conn.add_listener(CHANNEL, wake)
+        for channel in (CURSOR_CHANNEL, CHANNEL, CONFIRMED_CHANNEL):
+            await conn.add_listener(channel, wake)
         async with asyncio.timeout(limit_s):
             while True:
                 woken.clear()
                 passed = await conn.fetchval(QUERIES.clock_cursor, CONSUMER) or 0
-                if passed >= reading.tick_seq and clock.now() >= reading.now:
+                behind = await processes_behind(conn, reading.now)
+                if passed >= reading.tick_seq and clock.now() >= reading.now and not behind:
                     return
-                waited_for = "the dispatcher" if passed < reading.tick_seq else "this process"
+                late = [*(["the dispatcher"] if passed < reading.tick_seq else []), *behind]
+                waited_for = ", ".join(late) or "this process"
                 await _a_while(woken.wait)
     except TimeoutError:
         raise ClockUnconfirmed(waited_for) from None

@@ -1,6 +1,7 @@
 """The transactional outbox: messages are rows of the transaction that caused them and leave after its commit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -21,8 +22,9 @@ class Message:
 
     id: int
     idempotency_key: str
-    url: str
-    secret: str
+    endpoint_id: int
+    url: str = field(repr=False)  # may hold a token
+    secret: str = field(repr=False)
     topic: str
     body: dict[str, Any]
     created_at: datetime
@@ -45,10 +47,13 @@ async def enqueue(
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def claim(conn: Connection, limit: int) -> list[Message]:
-    """Lease up to `limit` due messages for 30 s; call outside any other transaction and commit before sending."""
+async def claim(conn: Connection, limit: int, *, each: int, room: Mapping[int, int]) -> list[Message]:
+    """Lease due messages for 30 s: at most `limit`, and `each` of one endpoint, or what `room` leaves to it.
+
+    Call outside any other transaction and commit before sending.
+    """
     token = uuid4()
-    rows = await conn.fetch(QUERIES.claim, token, LEASE_S, limit)
+    rows = await conn.fetch(QUERIES.claim, token, LEASE_S, limit, each, list(room), list(room.values()))
     return [Message(**dict(row)) for row in rows]
 
 

@@ -10,13 +10,22 @@ FROM webhook_endpoints e WHERE e.organisation_id = $2 AND e.enabled
 ON CONFLICT (idempotency_key) DO NOTHING;
 
 -- name: claim :many
-UPDATE outbox o SET lease_token = $1, lease_until = clock_timestamp() + make_interval(secs => $2), attempts = o.attempts + 1
-FROM webhook_endpoints e
-WHERE e.id = o.endpoint_id AND o.id IN (
-    SELECT id FROM outbox
+-- At most $3 messages, and of each endpoint at most $4, or what $5 and $6 leave to it: none waits behind a slow receiver.
+WITH due AS (
+    SELECT id, next_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY next_at, id) AS nth,
+           COALESCE(taken.room, $4) AS room
+    FROM outbox LEFT JOIN unnest($5::bigint[], $6::int[]) AS taken (endpoint_id, room) USING (endpoint_id)
     WHERE state = 'ready' AND next_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT $3)
-RETURNING o.id, o.idempotency_key, e.url, e.secret, o.topic, o.body, o.created_at, o.attempts, o.lease_token;
+), chosen AS (
+    SELECT id FROM outbox
+    WHERE id IN (SELECT id FROM due WHERE nth <= room ORDER BY next_at, id LIMIT $3)
+      AND state = 'ready' AND next_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox o SET lease_token = $1, lease_until = clock_timestamp() + make_interval(secs => $2), attempts = o.attempts + 1
+FROM webhook_endpoints e, chosen
+WHERE o.id = chosen.id AND e.id = o.endpoint_id
+RETURNING o.id, o.idempotency_key, o.endpoint_id, e.url, e.secret, o.topic, o.body, o.created_at, o.attempts, o.lease_token;
 
 -- name: finish :one
 UPDATE outbox SET state = 'sent', sent_at = clock_timestamp(), lease_until = NULL, last_error = NULL

@@ -146,6 +146,7 @@ def _table_size(count: int) -> int:
 def _grown(arena: Records, rows: int) -> Records:
     if rows <= arena.size:
         return arena
-    # In place: the system moves pages instead of copying them. No view of an arena outlives a call of the kernel.
-    arena.resize(max(rows, arena.size + arena.size // 2), refcheck=False)
-    return arena
+    # A new array, not a resized one: only for those does numpy ask for huge pages.
+    larger = np.zeros(max(rows, arena.size + arena.size // 4), arena.dtype)
+    larger[: arena.size] = arena
+    return larger

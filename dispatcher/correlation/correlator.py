@@ -7,6 +7,7 @@ handle of a component is an int that one Correlator never gives twice; public id
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final as Constant
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -27,7 +28,8 @@ from dispatcher.correlation.columns import (
 from dispatcher.correlation.errors import ColumnInvalid, ComponentUnknown, WatermarkMovedBackwards
 from dispatcher.correlation.groups import GroupTable
 
-SORTED_FROM = 64  # smaller batches gain nothing from locality
+SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
+TIES_BY_INSERTION: Constant = 64
 
 
 class Status(IntEnum):
@@ -147,9 +149,11 @@ class Finals(Sequence[Final]):
 class Correlator:
     """Live occurrences and components of all groups. Not safe for two threads at once; calls release the GIL."""
 
-    def __init__(self, groups: GroupTable) -> None:
+    def __init__(self, groups: GroupTable, expected_events: int = 0) -> None:
+        """Make room for so many live events at once; it grows with more."""
         self.groups = groups
-        self._state = arenas.empty_state(groups)
+        state = arenas.room_for_events(arenas.empty_state(groups), expected_events)
+        self._state = arenas.room_for_nodes(state, expected_events)
 
     @classmethod
     def rebuild(
@@ -165,7 +169,7 @@ class Correlator:
         components that the groups still remember (`Group.remember_ms`); without them a correction of such an event is
         a new event.
         """
-        made = cls(groups)
+        made = cls(groups, expected_events=events.t_ms.size)
         applied = made.apply(events)
         for group, watermark_ms in enumerate(watermarks_ms):
             if watermark_ms is not None:
@@ -251,7 +255,8 @@ class Correlator:
         roots = np.empty(live, np.int32)
         roots = roots[: kernel.collect(self._state, group, watermark_ms, roots)]
         members, finals = self._finals(roots)
-        self._state = arenas.room_for_closed(self._state, members.size)
+        to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
+        self._state = arenas.room_for_closed(self._state, to_remember)
         kernel.release(self._state, members)
         return finals
 
@@ -264,9 +269,11 @@ class Correlator:
         members, spare = np.empty((2, total), np.int32)
         kernel.list_members(s, roots, members, spare)
         heads = np.empty(roots.size, np.int32)
+        for k in np.flatnonzero(np.diff(ends, prepend=0) > kernel.SORTED_BY_HEAP).tolist():
+            large = members[ends[k - 1] if k else 0 : ends[k]]
+            large[:] = large[self._canonical_order(large)]
         kernel.first_members(members, ends, heads)
-        order = np.argsort(s.events["t"][heads], kind="stable")
-        kernel.order_ties(s.events, heads, order)
+        order = self._canonical_order(heads)
         hi, lo = np.empty((2, total), np.uint64)
         t_ms = np.empty(total, np.int64)
         kernel.in_order(s, members, ends, order, hi, lo, t_ms)
@@ -274,6 +281,17 @@ class Correlator:
         np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
         component = s.nodes["component"][roots[order]]
         return members, Finals(hi, lo, t_ms, starts, component, occurrences[order])
+
+    def _canonical_order(self, rows: Int32) -> Int64:
+        """The order of rows by (t, uid)."""
+        events = self._state.events
+        t = events["t"][rows]
+        order: Int64 = np.argsort(t, kind="stable")
+        ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[:1] - 1, append=t[-1:] - 1)))
+        if ties.max(initial=0) > TIES_BY_INSERTION:
+            return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
+        kernel.order_ties(events, rows, order)
+        return order
 
     def _start_at(self, group: int, watermark_ms: int) -> None:
         """Set the watermark of a group that had none; what is final by it is kept for the next advance."""

@@ -14,7 +14,6 @@ It answers exactly what O1, O2, O4, O5 (m = 1) and O10 define, whatever the orde
 This is one module, longer than others, because numba's cache does not notice a change in another file. The caller owns
 every array and grows it before a call (`arenas`), so that no insertion can fail half-way. Squares are int64.
 """
-# ruff: noqa: PLR0912 -- a kernel is flat code
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
@@ -109,6 +108,7 @@ CLOSED_EVENT: Final = 7
 
 UNNAMED: Final = -1  # a component without a handle yet
 UNSET: Final = NO_WATERMARK
+SORTED_BY_HEAP: Final = 256  # members of a component; for more, numpy's sort is faster
 DUE_MASK: Final = 0x7FFFFFFF  # what is kept of a due bucket's number
 
 
@@ -611,28 +611,35 @@ def place(s: State, row: int, sx: int, sy: int, tb: int) -> bool:
 
 
 @inlined
-def hit(s: State, row: int, block: int, start: int) -> bool:
-    """Whether any member of a block (whose bucket starts at `start`) is linked to the row's occurrence."""
+def within(s: State, row: int, block: int, start: int) -> bool:
+    """Whether the limits of a block, whose bucket starts at `start`, come within R and T of the row's occurrence."""
     e = s.events[row]
     g = s.groups[e["group"]]
     b = s.blocks[block]
     x = i64(e["x"])
     y = i64(e["y"])
     t = i64(e["t"])
-    window = g["window"]
-    if start + b["t0"] - t > window or t - (start + b["t1"]) > window:
+    if start + b["t0"] - t > g["window"] or t - (start + b["t1"]) > g["window"]:
         return False
-    radius2 = g["radius2"]
     dx = max(i64(b["x0"]) - x, x - i64(b["x1"]), i64(0))
     dy = max(i64(b["y0"]) - y, y - i64(b["y1"]), i64(0))
-    if dx * dx + dy * dy > radius2:
-        return False
-    at = i64(b["head"])
+    return bool(dx * dx + dy * dy <= g["radius2"])
+
+
+@inlined
+def hit(s: State, row: int, block: int) -> bool:
+    """Whether any member of a block is linked to the row's occurrence."""
+    e = s.events[row]
+    g = s.groups[e["group"]]
+    x = i64(e["x"])
+    y = i64(e["y"])
+    t = i64(e["t"])
+    at = i64(s.blocks[block]["head"])
     while at >= 0:
         o = s.events[at]
         dx = i64(o["x"]) - x
         dy = i64(o["y"]) - y
-        if dx * dx + dy * dy <= radius2 and abs(i64(o["t"]) - t) <= window:
+        if dx * dx + dy * dy <= g["radius2"] and abs(i64(o["t"]) - t) <= g["window"]:
             return True
         s.counters[WALKED] += 1
         at = i64(s.nodes[at]["block_next"])
@@ -664,16 +671,19 @@ def link(s: State, j: Journal, row: int, sx: int, sy: int, tb: int, fresh: bool)
                 at = i64(cell["head"])
                 while at >= 0:
                     b = s.blocks[at]
-                    if at != own and (near >> u64(b["place"])) & u64(1):
-                        other = root_of(s.nodes, i64(b["head"]))
-                        if other != root:
-                            start = (4 * gt + (i64(b["place"]) >> 4)) * bucket
-                            if hit(s, row, at, start):
+                    if (near >> u64(b["place"])) & u64(1) and at != own:
+                        inside = within(s, row, at, (4 * gt + (i64(b["place"]) >> 4)) * bucket)
+                        joined_already = False
+                        if inside or not fresh:
+                            other = root_of(s.nodes, i64(b["head"]))
+                            joined_already = other == root
+                            if inside and not joined_already and hit(s, row, at):
                                 root = united(s, j, root, other, row)
-                            else:
-                                settled = False
-                                if fresh:
-                                    b["settled"] = 0
+                                joined_already = True
+                        if not joined_already:
+                            # Perhaps no neighbour of one component any more: when unsure, both look again.
+                            settled = False
+                            b["settled"] = 0
                     at = i64(b["next"])
     s.blocks[own]["settled"] = 1 if settled else 0
 
@@ -776,8 +786,6 @@ def take_apart(s: State, j: Journal) -> None:
                 s.events[row]["flags"] &= u8(255 - NODE - GONE)
             else:
                 tell(s, j, row, name)
-                if s.nodes[row]["block"] >= 0:
-                    s.blocks[s.nodes[row]["block"]]["settled"] = 0
                 j.scratch[kept] = row
                 kept += 1
                 if heir < 0 or before(s.events, row, heir):
@@ -1144,7 +1152,7 @@ def count_members(s: State, roots: Int32, ends: Int64, occurrences: Int64) -> No
 
 @compiled
 def list_members(s: State, roots: Int32, members: Int32, spare: Int32) -> None:
-    """The rows of the events of each component, each in canonical order; `spare` is overwritten."""
+    """The rows of the events of each component, in canonical order unless they are many; `spare` is overwritten."""
     n = 0
     for k in range(roots.size):
         size = 0
@@ -1160,7 +1168,7 @@ def list_members(s: State, roots: Int32, members: Int32, spare: Int32) -> None:
             first = i64(s.nodes[first]["ring"])
             if first == roots[k]:
                 break
-        if size > 1:
+        if 1 < size <= SORTED_BY_HEAP:
             sort_canonically(s.events, spare, size)
         for i in range(size):
             members[n + i] = spare[i]

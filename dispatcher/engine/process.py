@@ -30,7 +30,7 @@ async def main(settings: Settings) -> None:
         await asyncio.get_running_loop().run_in_executor(kernels, compile_kernels)
         pool = await open_pool(dsn, application_name="rongan dispatcher", max_size=6)
         try:
-            async with follow_clock(dsn) as clock, Feed(pool) as feed:
+            async with follow_clock(dsn, process=settings.dispatcher_slot) as clock, Feed(pool) as feed:
                 await _lead(pool, settings, partial(Stepper, pool, clock, feed, kernels))
         finally:
             pool.terminate()

@@ -7,6 +7,10 @@ WHERE until IS NULL OR until < clock_timestamp() OR holder = $1 RETURNING epoch;
 -- name: renew_leadership :one
 UPDATE leadership SET until = clock_timestamp() + make_interval(secs => $2) WHERE epoch = $1 RETURNING epoch;
 
+-- name: end_when_frozen :one
+-- For this transaction: the server ends it when the process says nothing for so long.
+SELECT set_config('idle_in_transaction_session_timeout', $1, true);
+
 -- name: fence :one
 SELECT epoch FROM leadership WHERE epoch = $1 FOR SHARE;
 

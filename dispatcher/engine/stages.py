@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dispatcher.escalation import stage as escalation
-from dispatcher.incidents import signals
 from dispatcher.incidents import stage as incidents
 from dispatcher.incidents.step import Advanced, Step
 from dispatcher.tickets import stage as tickets
@@ -13,7 +12,6 @@ Stage = Callable[[Step], Awaitable[Advanced]]
 
 # Correlation and risk are pure and are asked by the incidents stage; the outbox is written by whoever causes a message.
 STAGES: Final[tuple[tuple[str, Stage], ...]] = (
-    ("signals", signals.advance),  # holds that end because time passed, not because a reading came
     ("incidents", incidents.advance),  # correlation -> risk -> incidents
     ("tickets", tickets.advance),  # who must do what
     ("announcements", incidents.announce),  # the stream tells of incidents with the tickets they led to

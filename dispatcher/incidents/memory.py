@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from runtime.pool import Connection
 from runtime.queries import load
 
 QUERIES = load(__package__)
+
+Dispute: TypeAlias = tuple[LiveIncident, frozenset[bytes]]
+"""An incident, and which of its events lie in the component in question."""
 
 _CORRELATED: Final = frozenset({Standing.CLUSTERED, Standing.ALONE})
 
@@ -44,6 +47,8 @@ class Memory:
         self.by_component: dict[int, LiveIncident] = {}
         self.of_event: dict[bytes, LiveIncident] = {}
         self.of_subject: dict[tuple[str, str], LiveIncident] = {}  # (subject, kind): where it was seen last
+        # Components that are not exactly one incident of the database, because the rules changed meanwhile.
+        self.disputed: dict[int, list[Dispute]] = {}
         self._group_index = {group: index for index, group in enumerate(self.groups)}
         self._kind_index: dict[str, int] = {}
         self._rulebook = rulebook
@@ -62,7 +67,7 @@ class Memory:
             event = _event(columns)
             if standing is Standing.RETURNED:
                 continue
-            incident.members[event.uid] = Member.of(event)
+            incident.put(Member.of(event))
             memory.of_event[event.uid] = incident
             memory.of_subject[event.subject, event.kind] = incident
             if standing in _CORRELATED:
@@ -76,9 +81,22 @@ class Memory:
             memory.columns(correlated),
             [round(at.timestamp() * 1000) if (at := watermarks.get(group)) else None for group in memory.groups],
         )
-        for event, component in zip(correlated, applied.component.tolist(), strict=True):
-            memory.by_component[component] = memory.of_event[event.uid]
+        memory._assign(correlated, applied.component.tolist())
         return memory
+
+    def _assign(self, events: Sequence[Event], components: Sequence[int]) -> None:
+        """Give each component its incident; where they do not match one to one they are left to be settled."""
+        found: dict[int, dict[int, set[bytes]]] = {}  # component -> incident -> its events there
+        spread: dict[int, set[int]] = {}  # incident -> its components
+        for event, component in zip(events, components, strict=True):
+            incident_id = self.of_event[event.uid].id
+            found.setdefault(component, {}).setdefault(incident_id, set()).add(event.uid)
+            spread.setdefault(incident_id, set()).add(component)
+        for component, parts in found.items():
+            if len(parts) == 1 and len(spread[next(iter(parts))]) == 1:
+                self.by_component[component] = self.incidents[next(iter(parts))]
+            else:
+                self.disputed[component] = [(self.incidents[i], frozenset(uids)) for i, uids in parts.items()]
 
     def columns(self, events: Sequence[Event]) -> EventColumns:
         """The events as the correlator takes them. Kinds that are never clustered are given as unlocated."""

@@ -1,6 +1,6 @@
 """Puts the events of a batch into incidents as the correlator found them: opens, joins, merges, splits, closes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Final
 
 from dispatcher.correlation.correlator import Applied, Status
 from dispatcher.incidents.live import LiveIncident, Member
-from dispatcher.incidents.memory import Memory
+from dispatcher.incidents.memory import Dispute, Memory
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
@@ -22,11 +22,23 @@ class Touched:
 
     incident: LiveIncident
     opened: bool = False
-    new_events: list[tuple[Event, Standing]] = field(default_factory=list)  # they came in this step
-    corrected: list[tuple[Event, Standing]] = field(default_factory=list)  # a newer revision came
-    returned: list[Event] = field(default_factory=list)  # the condition went back to normal
+    # By uid: each event of the step stands in one place, wherever merges and corrections carried it meanwhile.
+    new_events: dict[bytes, tuple[Event, Standing]] = field(default_factory=dict)  # they came in this step
+    corrected: dict[bytes, tuple[Event, Standing]] = field(default_factory=dict)  # a newer revision came
+    returned: dict[bytes, Event] = field(default_factory=dict)  # the condition went back to normal
     moved_uids: set[bytes] = field(default_factory=set)  # stored events that now belong here
     absorbed: list[tuple[LiveIncident, int, bytes]] = field(default_factory=list)  # with its case, the bridging uid
+
+    def carry(self, uids: Iterable[bytes], other: "Touched") -> None:
+        """These events of the other incident belong here from now on."""
+        for uid in uids:
+            if uid in other.new_events:
+                self.new_events[uid] = other.new_events.pop(uid)
+            elif uid in other.corrected:
+                self.corrected[uid] = other.corrected.pop(uid)
+            else:
+                self.moved_uids.add(uid)
+            other.moved_uids.discard(uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,12 @@ class _Claim:
     handle: int
     uids: frozenset[bytes] | None
 
+    def moving(self) -> dict[bytes, Member]:
+        """What the incident gives away where another survives."""
+        if self.uids is None:
+            return dict(self.incident.members)
+        return {uid: member for uid, member in self.incident.members.items() if uid in self.uids}
+
 
 class Placing:
     """Collects the changes of one step; nothing is written here."""
@@ -46,6 +64,7 @@ class Placing:
         self._rulebook = rulebook
         self._at = at
         self.touched: dict[int, Touched] = {}  # by identity of the incident, in order of first touch
+        self.settled_uids: set[bytes] = set()  # events of incidents that became final in this step
 
     def touch(self, incident: LiveIncident) -> Touched:
         return self.touched.setdefault(id(incident), Touched(incident))
@@ -58,10 +77,18 @@ class Placing:
         return handles
 
     def place(self, events: Sequence[Event], applied: Applied, ticketed_cases: AbstractSet[int]) -> None:
-        """Put raised events where the correlator says. In a merge a case with an accepted open ticket survives."""
+        """Put events where the correlator says, those that returned beside their subject's, in the order of the log.
+
+        `applied` is the answer for the raised ones. In a merge a case with an accepted open ticket survives.
+        """
         if applied.merges or applied.reclustered:
             self._regroup(applied, ticketed_cases)
-        for event, status, component in zip(events, applied.status.tolist(), applied.component.tolist(), strict=True):
+        answers = zip(applied.status.tolist(), applied.component.tolist(), strict=True)
+        for event in events:
+            if not event.raised:
+                self._note_return(event)
+                continue
+            status, component = next(answers)
             if status in _TAKEN_IN:
                 incident = self._memory.by_component.get(component)
                 if incident is None:
@@ -69,18 +96,32 @@ class Placing:
                     self._memory.by_component[component] = incident
                 self._join(incident, event)
 
+    def reconcile(self, disputed: Mapping[int, Sequence[Dispute]], ticketed_cases: AbstractSet[int]) -> None:
+        """Follow changed rules: components that the incidents of the database no longer match merge and split them."""
+        claims = {
+            component: [_Claim(incident, component, uids) for incident, uids in disputes]
+            for component, disputes in disputed.items()
+        }
+        self._settle_all(claims, {}, ticketed_cases)
+
     def open_late(self, event: Event) -> None:
         """An event that came after its watermark and must not be overlooked: an incident of its own, final at once."""
         incident = self._open(event, late=True)
-        incident.members[event.uid] = Member.of(event)
+        incident.put(Member.of(event))
         incident.status, incident.final_at = IncidentStatus.FINAL, self._at
-        self.touch(incident).new_events.append((event, Standing.LATE))
+        self.touch(incident).new_events[event.uid] = (event, Standing.LATE)
+        self.settled_uids.add(event.uid)
 
-    def note_return(self, event: Event) -> None:
+    def note_returns(self, events: Iterable[Event]) -> None:
         """Back to normal: shown with the open incident of the same subject, if there is one; it closes nothing."""
+        for event in events:
+            self._note_return(event)
+
+    def _note_return(self, event: Event) -> None:
         incident = self._memory.of_subject.get((event.subject, event.kind))
-        if incident is not None and incident.status is IncidentStatus.OPEN:
-            self.touch(incident).returned.append(event)
+        if incident is None or incident.status is not IncidentStatus.OPEN or event.uid in self._memory.of_event:
+            return
+        self.touch(incident).returned[event.uid] = event
 
     def close(self, components: Iterable[int]) -> None:
         """The watermark passed: these incidents absorb nothing any more."""
@@ -90,6 +131,7 @@ class Placing:
                 incident.status, incident.final_at = IncidentStatus.FINAL, self._at
                 self.touch(incident)
                 self._memory.forget(incident)
+                self.settled_uids |= incident.members.keys()
 
     def _open(self, event: Event, *, late: bool = False) -> LiveIncident:
         incident = LiveIncident(
@@ -106,19 +148,21 @@ class Placing:
     def _join(self, incident: LiveIncident, event: Event) -> None:
         standing = Standing.CLUSTERED if self._memory.is_located(event) else Standing.ALONE
         before = self._memory.of_event.get(event.uid)
-        incident.members[event.uid] = Member.of(event)
-        self._memory.of_event[event.uid] = incident
-        self._memory.of_subject[event.subject, event.kind] = incident
         touched = self.touch(incident)
         if before is None:
-            touched.new_events.append((event, standing))
-            return
-        if before is not incident:
-            before.members.pop(event.uid, None)
-            self.touch(before)
-            if not before.members:
-                self._absorb(before, incident, event.uid)
-        touched.corrected.append((event, standing))
+            touched.new_events[event.uid] = (event, standing)
+        else:
+            if before is not incident:
+                self._move({event.uid: before.members[event.uid]}, before, incident)
+                if not before.members:
+                    self._absorb(before, incident, event.uid)
+            if event.uid in touched.new_events:
+                touched.new_events[event.uid] = (event, standing)
+            else:
+                touched.corrected[event.uid] = (event, standing)
+        incident.put(Member.of(event))
+        self._memory.of_event[event.uid] = incident
+        self._memory.of_subject[event.subject, event.kind] = incident
 
     def _regroup(self, applied: Applied, ticketed_cases: AbstractSet[int]) -> None:
         """Follow the merges and splits of components with the incidents that were known before the batch."""
@@ -140,12 +184,21 @@ class Placing:
                 own = frozenset(uid for uid in uids if uid in incident.members)
                 if own:
                     claims.setdefault(new_handle, []).append(_Claim(incident, handle, own))
+        self._settle_all(claims, bridges, ticketed_cases)
+
+    def _settle_all(
+        self, claims: Mapping[int, Sequence[_Claim]], bridges: Mapping[int, bytes], ticketed_cases: AbstractSet[int]
+    ) -> None:
         keeps = self._keepers(claims)
+        absorbed: list[tuple[LiveIncident, LiveIncident, bytes]] = []
         for handle, claimed in claims.items():
-            self._settle(handle, claimed, keeps, bridges, ticketed_cases)
+            absorbed += self._settle(handle, claimed, keeps, bridges, ticketed_cases)
+        # Only now: what is absorbed in one component may have given events to another.
+        for loser, survivor, bridge_uid in absorbed:
+            self._absorb(loser, survivor, bridge_uid)
 
     @staticmethod
-    def _keepers(claims: dict[int, list[_Claim]]) -> dict[int, int]:
+    def _keepers(claims: Mapping[int, Sequence[_Claim]]) -> dict[int, int]:
         """Which component goes on as an incident that came apart: the one that holds its earliest event."""
         keeps: dict[int, int] = {}
         for handle, claimed in claims.items():
@@ -161,11 +214,11 @@ class Placing:
         self,
         handle: int,
         claimed: Sequence[_Claim],
-        keeps: dict[int, int],
-        bridges: dict[int, bytes],
+        keeps: Mapping[int, int],
+        bridges: Mapping[int, bytes],
         ticketed_cases: AbstractSet[int],
-    ) -> None:
-        """One component after the batch: who survives in it, who is absorbed, what moves."""
+    ) -> list[tuple[LiveIncident, LiveIncident, bytes]]:
+        """One component after the batch: what moves; returns who is absorbed by whom, and the bridging uid."""
         here = [claim for claim in claimed if keeps[id(claim.incident)] == handle]
         here.sort(key=lambda claim: _priority(claim.incident, ticketed_cases))
         if here:
@@ -175,33 +228,31 @@ class Placing:
             self.touch(survivor).opened = True
         self._memory.by_component[handle] = survivor
         for claim in claimed:
-            if claim.incident is survivor:
-                continue
-            moving = dict(claim.incident.members)
-            if claim.uids is not None:
-                moving = {uid: member for uid, member in moving.items() if uid in claim.uids}
-            self._move(moving, claim.incident, survivor)
-            if claim in here:
-                self._absorb(claim.incident, survivor, bridges.get(claim.handle, survivor.canonical.witness.uid))
+            if claim.incident is not survivor:
+                self._move(claim.moving(), claim.incident, survivor)
+        return [
+            (claim.incident, survivor, bridges.get(claim.handle, survivor.canonical.witness.uid)) for claim in here[1:]
+        ]
 
-    def _move(self, moving: dict[bytes, Member], source: LiveIncident, target: LiveIncident) -> None:
-        touched, left = self.touch(target), self.touch(source)
+    def _move(self, moving: Mapping[bytes, Member], source: LiveIncident, target: LiveIncident) -> None:
+        self.touch(target).carry(moving, self.touch(source))
         for uid, member in moving.items():
-            source.members.pop(uid, None)
-            target.members[uid] = member
+            source.remove(uid)
+            target.put(member)
             self._memory.of_event[uid] = target
             self._memory.of_subject[member.subject, member.witness.kind] = target
-        touched.moved_uids |= moving.keys()
-        left.moved_uids -= moving.keys()
-        touched.new_events += [pair for pair in left.new_events if pair[0].uid in moving]
-        left.new_events = [pair for pair in left.new_events if pair[0].uid not in moving]
 
     def _absorb(self, loser: LiveIncident, survivor: LiveIncident, bridge_uid: bytes) -> None:
-        if self.touch(loser).opened:
+        left, kept = self.touch(loser), self.touch(survivor)
+        # What it had absorbed itself within this step, and returns noted with it, go on with the survivor.
+        kept.absorbed += left.absorbed
+        kept.returned |= left.returned
+        left.absorbed, left.returned = [], {}
+        if left.opened:
             # Opened and absorbed within one step: nobody ever saw it, so no alias is needed.
             self.touched.pop(id(loser))
             return
-        self.touch(survivor).absorbed.append((loser, loser.case_id, bridge_uid))
+        kept.absorbed.append((loser, loser.case_id, bridge_uid))
         loser.status, loser.merged_at, loser.bridge_uid = IncidentStatus.MERGED, self._at, bridge_uid
         loser.final_at = self._at
         self._memory.incidents.pop(loser.id, None)

@@ -28,8 +28,10 @@ WHERE id = $1;
 -- name: tickets_of_cases :many
 SELECT case_id, max(id) AS ticket_id FROM tickets WHERE case_id = ANY($1) GROUP BY case_id;
 
--- name: known_events :many
-SELECT event_uid FROM incident_events WHERE event_uid = ANY($1);
+-- name: settled_events :many
+-- Which of these events stand in an incident that absorbs nothing any more: what comes of them is an annotation.
+SELECT ie.event_uid FROM incident_events ie JOIN incidents i ON i.id = ie.incident_id
+WHERE ie.event_uid = ANY($1) AND i.status = 'final';
 
 -- name: put_incident_event :exec
 -- A corrected event may move; the newest revision stands.
@@ -66,12 +68,3 @@ SELECT kind_group, watermark_at FROM watermarks WHERE rule_set = $1;
 -- name: put_watermark :exec
 INSERT INTO watermarks (rule_set, kind_group, watermark_at) VALUES ($1, $2, $3)
 ON CONFLICT (rule_set, kind_group) DO UPDATE SET watermark_at = GREATEST(watermarks.watermark_at, $3);
-
--- name: lock_pending_signals :many
--- In device order, as the gateways lock them. A signal is a list whose first text is its side.
-SELECT device_id, latest, signals FROM device_state
-WHERE jsonb_path_exists(signals, '$.*[0] ? (@ == "pending")')
-ORDER BY device_id FOR NO KEY UPDATE;
-
--- name: put_signals :exec
-UPDATE device_state SET signals = $2 WHERE device_id = $1;

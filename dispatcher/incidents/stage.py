@@ -1,7 +1,7 @@
 """The incidents stage: correlation says what belongs together, risk says how bad it is, and incidents follow."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,8 @@ QUERIES = load(__package__)
 async def advance(step: Step) -> Advanced:
     """Place the step's events, move the watermarks by its ticks, and write what came of it."""
     placing = Placing(step.memory, step.rulebook, step.at)
+    if step.memory.disputed:
+        await _reconcile(step, placing)
     segment: list[Event] = []
     for event in step.events:
         if event.source is EventSource.TICK:
@@ -33,8 +35,7 @@ async def advance(step: Step) -> Advanced:
     await _place(step, placing, segment)
     touched = [change for change in placing.touched.values() if change.incident.members]
     for change in touched:
-        witnesses = [member.witness for member in change.incident.members.values()]
-        change.incident.grading = grading.grade(witnesses, step.rulebook.taxonomy, step.rulebook.matrix)
+        change.incident.grading = grading.grade(change.incident.witnesses, step.rulebook.taxonomy, step.rulebook.matrix)
     await store.write(step.conn, touched, step.at)
     for change in touched:
         if change.incident.status is IncidentStatus.OPEN:
@@ -49,46 +50,54 @@ async def announce(step: Step) -> Advanced:
         return Advanced(taken=0, written=0)
     cases = [change.case_id for change in step.incidents]
     tickets = {row["case_id"]: row["ticket_id"] for row in await step.conn.fetch(QUERIES.tickets_of_cases, cases)}
-    for change in step.incidents:
-        await _publish(step, change, tickets.get(change.case_id))
-    return Advanced(taken=len(step.incidents), written=len(step.incidents))
+    rows = [row for change in step.incidents for row in _stream_rows(change, tickets.get(change.case_id))]
+    await stream.publish_all(step.conn, rows, step.at)
+    return Advanced(taken=len(step.incidents), written=len(rows))
 
 
-async def _place(step: Step, placing: Placing, events: Sequence[Event]) -> None:
-    if not events:
+async def _reconcile(step: Step, placing: Placing) -> None:
+    cases = {incident.case_id for disputes in step.memory.disputed.values() for incident, _ in disputes}
+    placing.reconcile(step.memory.disputed, await _ticketed(step, cases))
+    step.memory.disputed = {}
+
+
+async def _place(step: Step, placing: Placing, segment: Sequence[Event]) -> None:
+    if not segment:
         return
+    events = await _unsettled(step, placing, segment)
     raised = [event for event in events if event.raised]
-    if raised:
-        columns = step.memory.columns(raised)
-        # The kernels release the interpreter: leases and sockets go on meanwhile.
-        applied = await asyncio.get_running_loop().run_in_executor(step.kernels, step.memory.correlator.apply, columns)
-        ticketed: set[int] = set()
-        if handles := placing.regrouped(applied):
-            cases = [step.memory.by_component[h].case_id for h in handles if h in step.memory.by_component]
-            ticketed = {row["case_id"] for row in await step.conn.fetch(QUERIES.ticketed_cases, cases)}
-        placing.place(raised, applied, ticketed)
-        late = [event for event, status in zip(raised, applied.status.tolist(), strict=True) if status == Status.LATE]
-        await _place_late(step, placing, late)
-    for event in events:
-        if not event.raised:
-            placing.note_return(event)
-
-
-async def _place_late(step: Step, placing: Placing, late: Sequence[Event]) -> None:
-    """A person's report and a life-safety event get an incident of their own; other late events stay in the log."""
-    worth = [
-        event
-        for event in late
-        if event.source is EventSource.HOTLINE or step.rulebook.taxonomy.mode_of(event.kind) is KindMode.AUTO_TICKET
-    ]
-    if not worth:
+    if not raised:
+        placing.note_returns(events)
         return
-    rows = await step.conn.fetch(QUERIES.known_events, [event.uid for event in worth])
-    known = {row["event_uid"] for row in rows}
-    for event in worth:
-        if event.uid not in known:
-            known.add(event.uid)
+    columns = step.memory.columns(raised)
+    # The kernels release the interpreter: leases and sockets go on meanwhile.
+    applied = await asyncio.get_running_loop().run_in_executor(step.kernels, step.memory.correlator.apply, columns)
+    handles = placing.regrouped(applied)
+    cases = {incident.case_id for h in handles if (incident := step.memory.by_component.get(h)) is not None}
+    placing.place(events, applied, await _ticketed(step, cases))
+    for event, status in zip(raised, applied.status.tolist(), strict=True):
+        # A late correction of a live event changes nothing, and a repeat of a late one is the same.
+        known = event.uid in step.memory.of_event or event.uid in placing.settled_uids
+        if status == Status.LATE and not known and _matters(step, event):
             placing.open_late(event)
+
+
+async def _unsettled(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event]:
+    """Without those that came again, or anew, after their incident was final: they are annotations in the log (O1)."""
+    rows = await step.conn.fetch(QUERIES.settled_events, [event.uid for event in events])
+    settled = {row["event_uid"] for row in rows} | placing.settled_uids
+    return [event for event in events if event.uid not in settled]
+
+
+async def _ticketed(step: Step, case_ids: Collection[int]) -> set[int]:
+    if not case_ids:
+        return set()
+    return {row["case_id"] for row in await step.conn.fetch(QUERIES.ticketed_cases, list(case_ids))}
+
+
+def _matters(step: Step, event: Event) -> bool:
+    """A person's report and a life-safety event are never only in the log, however late they come."""
+    return event.source is EventSource.HOTLINE or step.rulebook.taxonomy.mode_of(event.kind) is KindMode.AUTO_TICKET
 
 
 async def _tick(step: Step, placing: Placing, tick: Event) -> None:
@@ -124,31 +133,21 @@ def _change(step: Step, change: Touched) -> IncidentChange:
         lon=placed.lon,
         lat=placed.lat,
         opened_at=incident.opened_at,
-        new_events=tuple(event for event, _ in change.new_events) + tuple(change.returned),
+        new_events=tuple(event for event, _ in change.new_events.values()) + tuple(change.returned.values()),
         absorbed=tuple((loser.id, case_id, bridge_uid) for loser, case_id, bridge_uid in change.absorbed),
         row=incident.row(step.rulebook),
     )
 
 
-async def _publish(step: Step, change: IncidentChange, ticket_id: int | None) -> None:
+def _stream_rows(change: IncidentChange, ticket_id: int | None) -> Iterator[stream.Row]:
     if change.opened:
         topic = "incident.opened"
     elif change.row["status"] == IncidentStatus.FINAL and not change.new_events:
         topic = "incident.final"
     else:
         topic = "incident.changed"
-    body: dict[str, Any] = {"incident": change.row | {"ticket_id": ticket_id}}
-    await stream.publish(step.conn, topic=topic, area_path=change.area_path, organisation_ids=(), body=body, at=step.at)
+    yield stream.Row(topic, change.area_path, (), {"incident": change.row | {"ticket_id": ticket_id}})
     for alias_id, _, bridge_uid in change.absorbed:
-        body = {
-            "incident": {"id": alias_id, "status": IncidentStatus.MERGED, "merged_into": change.incident_id},
-            "bridge_uid": bridge_uid.hex(),
-        }
-        await stream.publish(
-            step.conn,
-            topic="incident.merged",
-            area_path=change.area_path,
-            organisation_ids=(),
-            body=body,
-            at=step.at,
-        )
+        alias = {"id": alias_id, "status": IncidentStatus.MERGED, "merged_into": change.incident_id}
+        body: dict[str, Any] = {"incident": alias, "bridge_uid": bridge_uid.hex()}
+        yield stream.Row("incident.merged", change.area_path, (), body)

@@ -35,18 +35,16 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     for change in touched:
         if change.moved_uids:
             await conn.execute(QUERIES.move_incident_events, list(change.moved_uids), change.incident.id)
-    await conn.executemany(
-        QUERIES.put_incident_event,
-        [
-            _event_row(change.incident.id, event, standing)
-            for change in touched
-            for event, standing in [
-                *change.new_events,
-                *change.corrected,
-                *((event, Standing.RETURNED) for event in change.returned),
-            ]
-        ],
-    )
+    rows = [
+        _event_row(change.incident.id, event, standing)
+        for change in touched
+        for event, standing in [
+            *change.new_events.values(),
+            *change.corrected.values(),
+            *((event, Standing.RETURNED) for event in change.returned.values()),
+        ]
+    ]
+    await conn.executemany(QUERIES.put_incident_event, rows)
 
 
 async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime) -> None:
@@ -66,7 +64,6 @@ async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime
 def _shown(incident: LiveIncident) -> tuple[object, ...]:
     """What both statements write, in their common order."""
     graded, canonical, placed = incident.graded, incident.canonical, incident.placed
-    times = [member.effective_at for member in incident.members.values()]
     return (
         canonical.effective_at,
         canonical.witness.uid,
@@ -74,8 +71,7 @@ def _shown(incident: LiveIncident) -> tuple[object, ...]:
         graded.as_json(),
         incident.source_classes,
         len(incident.members),
-        min(times),
-        max(times),
+        *incident.span,
         placed.area_id,
         list(placed.area_path),
         placed.place,

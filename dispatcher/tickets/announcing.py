@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.channels import outbox, stream
+from dispatcher.tickets.masking import masked_text
 from dispatcher.tickets.model import Ticket, Transition
 from dispatcher.tickets.reading import ticket_row
 from runtime.pool import Connection
@@ -54,7 +55,7 @@ async def tell_units(
                 "to_state": transition.to_state.value,
                 "version": transition.version,
                 "at": transition.at.isoformat(),
-                "reason": transition.reason,
+                "reason": None if transition.reason is None else masked_text(transition.reason),
             },
             at=transition.at,
         )

@@ -94,7 +94,10 @@ def follow(ticket: Ticket, deed: Deed, rules: clocks.Rules) -> Ticket:
 def regraded(ticket: Ticket, grade: int, at: datetime, rules: clocks.Rules) -> Ticket:
     """The ticket with another grade: running clocks re-based, the control clock started where only now one is due."""
     changed = clocks.rebase(replace(ticket, grade=grade), ticket.grade, at, rules)
-    controlled_before = any(run.clock is ClockName.CONTROL for run in ticket.clocks)
+    # Stopped by a milder grade that had no limit is not controlled.
+    controlled_before = any(
+        run.clock is ClockName.CONTROL and run.stop_reason not in (None, clocks.NOT_LIMITED) for run in ticket.clocks
+    )
     if grade < ticket.grade and ticket.state in _UNCONTROLLED and not controlled_before:
         changed = clocks.start(changed, ClockName.CONTROL, at, rules)
     return changed

@@ -116,7 +116,9 @@ def _grave_return(question: Question) -> bool:
 
 
 def _no_injured(question: Question) -> bool:
-    return question.ticket.grade > GRAVE or question.ticket.injured == 0
+    # Also one that was graded down before: the gravest that its incidents had counts.
+    gravest = min(question.ticket.grade, question.ticket.incident_grade)
+    return gravest > GRAVE or question.ticket.injured == 0
 
 
 def _unsigned(question: Question) -> bool:

@@ -83,6 +83,8 @@ def decide(ticket: Ticket, action: Action, actor: Actor, at: datetime, context: 
         fields["routing"] = dict(action.routing)
     if Effect.CALL_BACK in chosen.effects:
         fields["call_id"] = call_to_settle(question)
+    if Effect.REGRADE in chosen.effects:
+        fields["was"] = ticket.grade
     after = effects.follow(ticket, effects.Deed(chosen, fields, actor.organisation_id, at), context.rules)
     return Decided(after, chosen, _record(ticket, after, chosen, action, actor, at, fields))
 
@@ -144,13 +146,17 @@ def _refused_by_person(ticket: Ticket, row: Row, actor: Actor) -> Refused | None
     if not actor.roles & set(row.roles):
         return Refused(RefusalReason.MISSING_ROLE, row.event, ticket.state, roles=row.roles)
     if row.unit is not None:
-        assignment = ticket.assignment_of(actor.organisation_id)
-        fits = assignment is not None and (row.unit is Unit.ASSIGNED or row.unit.value == assignment.role.value)
+        fits = _is_of_unit(ticket, row.unit, actor.organisation_id)
         return None if fits else Refused(RefusalReason.MISSING_ORGANISATION, row.event, ticket.state, roles=row.roles)
     # What lies in no area lies in everybody's: it must not be orphaned.
     if actor.area_id is not None and ticket.area_path and actor.area_id not in ticket.area_path:
         return Refused(RefusalReason.MISSING_AREA, row.event, ticket.state, roles=row.roles)
     return None
+
+
+def _is_of_unit(ticket: Ticket, unit: Unit, organisation_id: str | None) -> bool:
+    assignment = ticket.assignment_of(organisation_id)
+    return assignment is not None and (unit is Unit.ASSIGNED or unit.value == assignment.role.value)
 
 
 def _check_fields(ticket: Ticket, row: Row, action: Action) -> Refused | None:
@@ -208,8 +214,6 @@ def _record(
         body: dict[str, Any] = dict(fields)
         if action.reason is not None:
             body["reason"] = action.reason
-        if row.entry is EntryKind.GRADE_CHANGED:
-            body["was"] = before.grade
         return Entry(
             version=after.version,
             at=at,
@@ -238,7 +242,10 @@ def _row_behind(ticket: Ticket, record: Transition) -> Row:
     fitting = [
         row
         for row in rows_for(record.event, ticket.state)
-        if row.entry is None and (row.to_state or ticket.state) is record.to_state and holds(row.when, ticket)
+        if row.entry is None
+        and (row.to_state or ticket.state) is record.to_state
+        and holds(row.when, ticket)
+        and (row.unit is None or _is_of_unit(ticket, row.unit, record.organisation_id))
     ]
     if len(fitting) != 1 or record.from_state is not ticket.state:
         raise LookupError(record.event, record.from_state, record.to_state)
@@ -250,10 +257,8 @@ def _replay_entry(ticket: Ticket, entry: Entry, rules: clocks.Rules) -> Ticket:
     match entry.entry:
         case EntryKind.CONTACT:
             return clocks.stop(ticket, entry.at, TicketEvent.CONTACT.value, clock=ClockName.CONTACT)
-        case EntryKind.GRADE_CHANGED if "incident_grade" in body:
-            return raise_with_incident(ticket, body["incident_grade"], entry.at, rules)
         case EntryKind.GRADE_CHANGED:
-            return effects.regraded(ticket, body["grade"], entry.at, rules)
+            return raise_with_incident(ticket, body["incident_grade"], entry.at, rules)
         case EntryKind.REPORT_JOINED:
             report = Report(body["call_id"], entry.at, body["callback_wanted"])
             return effects.joined(ticket, report, body.get("demand"), rules)

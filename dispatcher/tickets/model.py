@@ -87,7 +87,7 @@ class EntryKind(StrEnum):
     EVENT_JOINED = "event_joined"  # Further events of its incidents.
     REPORT_JOINED = "report_joined"  # A person's report became part of it.
     INCIDENT_JOINED = "incident_joined"  # Another incident or ticket turned out to be the same matter.
-    GRADE_CHANGED = "grade_changed"  # By an officer, or by the incident's rise.
+    GRADE_CHANGED = "grade_changed"  # By the incident's rise; an officer's grade is a transition.
     REMINDER = "reminder"  # A clock came near its end.
     ESCALATION = "escalation"  # A clock ended.
     MESSAGE = "message"  # Something was told, or nobody was there to be told.
@@ -261,6 +261,7 @@ class Actor:
     organisation_id: str | None
     area_id: str | None
     is_rule: bool = False
+    may_know_reporters: bool = True
 
     @classmethod
     def of_user(cls, user: User) -> Self:
@@ -270,6 +271,7 @@ class Actor:
             roles=user.roles,
             organisation_id=user.organisation_id,
             area_id=user.scope,
+            may_know_reporters=user.may_know_reporters,
         )
 
     @classmethod

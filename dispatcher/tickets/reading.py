@@ -7,27 +7,27 @@ from typing import Any, Final
 from dispatcher.tickets import lifecycle
 from dispatcher.tickets.errors import TicketNotFound
 from dispatcher.tickets.grammar import Row
-from dispatcher.tickets.model import Actor, Entry, Role, Ticket, TicketState, Transition
+from dispatcher.tickets.masking import masked_name, masked_phone, masked_text, masked_words, reads_reports
+from dispatcher.tickets.model import Actor, Entry, Ticket, TicketState, Transition
 from dispatcher.tickets.records import QUERIES, read_context, read_log, read_ticket
 from dispatcher.tickets.views import (
-    ActionFieldView,
-    ActionView,
-    AssignmentView,
-    ClockView,
-    ReportView,
+    Action,
+    ActionField,
+    Assignment,
+    TicketClock,
     TicketDetail,
+    TicketReport,
     TicketRow,
     TimelineItem,
     Unit,
-    mask_name,
-    mask_phone,
 )
 from runtime.pool import Connection
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-# Art. 44 and the rules on reporters: those who live next door never see who reported, not even masked.
-_NEVER_SEE_REPORTERS: Final = frozenset({Role.COMMITTEE})
+# What a cursor may hold at most: the last day of the calendar, and what the database counts up to.
+_DUE_US_MAX: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_ID_MAX: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ async def ticket_rows(
         _pattern(wanted.text),
         sight.area_id,
         sight.organisation_id,
-        _numbers(cursor, 1)[0],
+        _numbers(cursor, _ID_MAX)[0],
         limit + 1,
     )
     items = [_row(dict(row)) for row in rows[:limit]]
@@ -102,7 +102,7 @@ async def ticket_queue(
     conn: Connection, wanted: TicketFilter, sight: Sight, *, cursor: str | None = None, limit: int = 50
 ) -> Page:
     """The open tickets, the gravest first, then what is due first; `wanted.open` is not asked. Raises CursorInvalid."""
-    grade, due_us, last_id = _numbers(cursor, 3)
+    grade, due_us, last_id = _numbers(cursor, 4, _DUE_US_MAX, _ID_MAX)
     rows = await conn.fetch(
         QUERIES.list_queue,
         wanted.state,
@@ -127,11 +127,11 @@ async def ticket_detail(conn: Connection, ticket_id: int, actor: Actor, at: date
     ticket = await read_ticket(conn, ticket_id)
     row = await ticket_row(conn, ticket_id)
     explanation = await conn.fetchval(QUERIES.read_explanation, ticket.incident_id)
-    hidden = bool(actor.roles & _NEVER_SEE_REPORTERS)
+    reports = await conn.fetch(QUERIES.list_reports, ticket_id) if reads_reports(ticket, actor) else []
     return TicketDetail(
         **row.model_dump(),
         assignments=[
-            AssignmentView(
+            Assignment(
                 organisation=Unit(id=each["organisation_id"], zh_name=each["zh_name"], en_name=each["en_name"]),
                 role=each["role"],
                 reason=each["reason"],
@@ -142,8 +142,8 @@ async def ticket_detail(conn: Connection, ticket_id: int, actor: Actor, at: date
             for each in await conn.fetch(QUERIES.list_assignments, ticket_id)
         ],
         clocks=_clocks(ticket),
-        reports=[_report(dict(each), hidden=hidden) for each in await conn.fetch(QUERIES.list_reports, ticket_id)],
-        explanation=explanation or {},
+        reports=[_report(dict(each)) for each in reports],
+        explanation=explanation,
         actions=[_action(each) for each in await allowed_actions(conn, ticket, actor, at)],
     )
 
@@ -154,7 +154,7 @@ async def allowed_actions(conn: Connection, ticket: Ticket, actor: Actor, at: da
 
 
 async def timeline(conn: Connection, ticket_id: int) -> list[TimelineItem]:
-    """What happened to a ticket, oldest first; empty where there is no such ticket."""
+    """What happened to a ticket, oldest first, numbers cut from words; empty where there is no such ticket."""
     return [_item(record) for record in await read_log(conn, ticket_id)]
 
 
@@ -165,9 +165,9 @@ def _row(columns: dict[str, Any]) -> TicketRow:
     return TicketRow(**columns, lead=lead)
 
 
-def _clocks(ticket: Ticket) -> list[ClockView]:
+def _clocks(ticket: Ticket) -> list[TicketClock]:
     return [
-        ClockView(
+        TicketClock(
             clock=run.clock,
             organisation_id=run.organisation_id or None,
             started_at=run.started_at,
@@ -182,23 +182,23 @@ def _clocks(ticket: Ticket) -> list[ClockView]:
     ]
 
 
-def _report(columns: dict[str, Any], *, hidden: bool) -> ReportView:
-    silent = hidden or columns.pop("anonymous")
-    columns.pop("anonymous", None)
-    if columns.pop("confidential") or silent:
-        columns |= {"caller_name": None, "caller_phone": None}
-    return ReportView(
-        **columns
-        | {"caller_name": mask_name(columns["caller_name"]), "caller_phone": mask_phone(columns["caller_phone"])}
+def _report(columns: dict[str, Any]) -> TicketReport:
+    """The report with numbers cut from its words; of an anonymous or confidential caller not even the mask."""
+    hidden = [columns.pop("anonymous"), columns.pop("confidential")]
+    name, phone = columns.pop("caller_name"), columns.pop("caller_phone")
+    return TicketReport(
+        **columns | {"text": masked_text(columns["text"])},
+        caller_name=None if any(hidden) else masked_name(name),
+        caller_phone=None if any(hidden) else masked_phone(phone),
     )
 
 
-def _action(row: Row) -> ActionView:
-    return ActionView(
+def _action(row: Row) -> Action:
+    return Action(
         event=row.event,
         to_state=row.to_state,
         fields=[
-            ActionFieldView(
+            ActionField(
                 name=field.name, type=field.type.value, required=field.required, choices=list(field.choices) or None
             )
             for field in row.fields
@@ -215,7 +215,7 @@ def _item(record: Transition | Entry) -> TimelineItem:
             version=record.version,
             actor_name=record.actor_name,
             actor_role=record.actor_role,
-            body=dict(record.body),
+            body=masked_words(record.body),
         )
     return TimelineItem(
         at=record.at,
@@ -227,8 +227,8 @@ def _item(record: Transition | Entry) -> TimelineItem:
         actor_name=record.actor_name,
         actor_role=record.actor_role,
         organisation_id=record.organisation_id,
-        reason=record.reason,
-        fields=dict(record.fields),
+        reason=None if record.reason is None else masked_text(record.reason),
+        fields=masked_words(record.fields),
     )
 
 
@@ -239,13 +239,17 @@ def _pattern(text: str | None) -> str | None:
     return f"%{escaped}%"
 
 
-def _numbers(cursor: str | None, count: int) -> list[int | None]:
+def _numbers(cursor: str | None, *maxima: int) -> list[int | None]:
+    """The numbers of a cursor, each at most its maximum."""
     if cursor is None:
-        return [None] * count
+        return [None] * len(maxima)
     parts = cursor.split("-")
-    if len(parts) != count or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
+    if len(parts) != len(maxima) or not all(part.isascii() and part.isdecimal() and len(part) <= 19 for part in parts):
         raise CursorInvalid(cursor)
-    return [int(part) for part in parts]
+    numbers = [int(part) for part in parts]
+    if any(number > maximum for number, maximum in zip(numbers, maxima, strict=True)):
+        raise CursorInvalid(cursor)
+    return list(numbers)
 
 
 def _queue_cursor(row: TicketRow) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from dispatcher.tickets import effects, lifecycle
 from dispatcher.tickets.announcing import CHANGED, announce, tell_units
 from dispatcher.tickets.clocks import Rules
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
-from dispatcher.tickets.grammar import Effect, Row
+from dispatcher.tickets.grammar import Effect, Guard
 from dispatcher.tickets.guards import Context
 from dispatcher.tickets.model import (
     RULE_ROLE,
@@ -41,6 +43,8 @@ from dispatcher.tickets.transitions import TRANSITIONS
 from events.model import Event
 from registry.calendar import LOCAL
 from runtime.pool import Connection
+
+LOG = structlog.get_logger(__name__)
 
 AUTO = Actor.rule("auto")
 """The rule that opens, accepts and dispatches by itself."""
@@ -83,6 +87,8 @@ async def apply(
     """Decide and write one action on a ticket whose row the caller holds; tells nobody. Raises ActionRefused."""
     decided = lifecycle.decide(before, action, actor, at, context)
     if isinstance(decided, lifecycle.Refused):
+        if decided.guard is Guard.ART45:  # The attempt is logged, and nothing more (ruling A4).
+            LOG.warning("committee_order_refused", ticket=before.id, event_asked=action.event.value, actor=actor.id)
         raise ActionRefused(before.id, decided)
     after, record = decided.ticket, decided.record
     if Effect.NUMBER in decided.row.effects and isinstance(record, Transition):
@@ -238,8 +244,7 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
 
 
 def _is_compared(event: TicketEvent) -> bool:
-    rows: list[Row] = [row for row in TRANSITIONS if row.event == event]
-    return any(row.entry is None or Effect.REGRADE in row.effects for row in rows)
+    return any(row.entry is None for row in TRANSITIONS if row.event == event)
 
 
 def _named(action: Action) -> list[str]:

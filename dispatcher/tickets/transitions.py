@@ -129,9 +129,21 @@ _ASSIGNMENT: Final = (
         starts=(Start(_C.CONTACT), Start(_C.ARRIVE)),
         effects=(Effect.SIGN,),
     ),
+    # 首接负责: while a return is being decided the clocks run on, so units may sign and reach the reporter.
     Row(
         event=TicketEvent.ACKNOWLEDGE,
-        from_states=(_S.DISPATCHED, *_AT_WORK),
+        from_states=(_S.RETURN_REQUESTED,),
+        to_state=None,
+        roles=(_R.DEPT_HANDLER, _R.DEPT_HEAD, *_DESK_ROLES),
+        unit=Unit.LEAD,
+        guards=(Guard.NOT_SIGNED_BEFORE,),
+        stops=(Stop(_C.SIGN, Effect.SIGN),),
+        starts=(Start(_C.CONTACT), Start(_C.ARRIVE)),
+        effects=(Effect.SIGN,),
+    ),
+    Row(
+        event=TicketEvent.ACKNOWLEDGE,
+        from_states=(_S.DISPATCHED, _S.RETURN_REQUESTED, *_AT_WORK),
         to_state=None,
         roles=(_R.DEPT_HANDLER, _R.DEPT_HEAD, *_DESK_ROLES),
         unit=Unit.CO,
@@ -145,7 +157,7 @@ _ASSIGNMENT: Final = (
         to_state=_S.RETURN_REQUESTED,
         roles=(_R.DEPT_HEAD,),
         unit=Unit.ASSIGNED,
-        guards=(Guard.WITHIN_RETURN_WINDOW, Guard.RETURN_ONCE, Guard.KNOWN_ORGANISATION),
+        guards=(Guard.WITHIN_RETURN_WINDOW, Guard.RETURN_ONCE, Guard.KNOWN_ORGANISATION, Guard.ART45),
         needs_reason=True,
         fields=(
             Field(name="basis", type=FieldType.TEXT),
@@ -172,7 +184,7 @@ _ASSIGNMENT: Final = (
 _WORK: Final = (
     Row(
         event=TicketEvent.CONTACT,
-        from_states=(_S.DISPATCHED, *_AT_WORK),
+        from_states=(_S.DISPATCHED, _S.RETURN_REQUESTED, *_AT_WORK),
         to_state=None,
         roles=_UNIT_ROLES,
         unit=Unit.ASSIGNED,
@@ -323,7 +335,6 @@ _BESIDE: Final = (
         needs_reason=True,
         fields=(Field(name="grade", type=FieldType.INTEGER, minimum=1, maximum=4),),
         effects=(Effect.REGRADE,),
-        entry=EntryKind.GRADE_CHANGED,
     ),
 )
 

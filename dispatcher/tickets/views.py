@@ -3,13 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class View(BaseModel):
-    """What readers get: frozen, nothing beyond what is declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from dispatcher.incidents.views import Explanation, View
 
 
 class Unit(View):
@@ -50,7 +46,7 @@ class TicketRow(View):
     case_id: int
 
 
-class AssignmentView(View):
+class Assignment(View):
     organisation: Unit
     role: Literal["lead", "co"]
     reason: str
@@ -59,7 +55,7 @@ class AssignmentView(View):
     ended_at: datetime | None
 
 
-class ClockView(View):
+class TicketClock(View):
     clock: str
     organisation_id: str | None = Field(description="null where the clock is the ticket's own")
     started_at: datetime
@@ -71,7 +67,7 @@ class ClockView(View):
     explanation: dict[str, Any]
 
 
-class ReportView(View):
+class TicketReport(View):
     """A person's report on the ticket, the caller masked."""
 
     call_id: int
@@ -84,28 +80,28 @@ class ReportView(View):
     callback_outcome: str | None
 
 
-class ActionFieldView(View):
+class ActionField(View):
     name: str
     type: Literal["text", "organisation", "organisations", "choice", "integer"]
     required: bool
     choices: list[str] | None = None
 
 
-class ActionView(View):
+class Action(View):
     """An action that the reader may take now."""
 
     event: str
     to_state: str | None = Field(description="null where the action does not move the state")
-    fields: list[ActionFieldView]
+    fields: list[ActionField]
     needs_reason: bool
 
 
 class TicketDetail(TicketRow):
-    assignments: list[AssignmentView]
-    clocks: list[ClockView]
-    reports: list[ReportView]
-    explanation: dict[str, Any] = Field(description="why the incident has its grade")
-    actions: list[ActionView]
+    assignments: list[Assignment]
+    clocks: list[TicketClock]
+    reports: list[TicketReport]
+    explanation: Explanation
+    actions: list[Action]
 
 
 class TimelineItem(View):
@@ -121,15 +117,3 @@ class TimelineItem(View):
     reason: str | None = None
     fields: dict[str, Any] | None = None
     body: dict[str, Any] | None = None
-
-
-def mask_name(name: str | None) -> str | None:
-    """The family name alone, as far as the first character is one."""
-    return f"{name[0]}**" if name else None
-
-
-def mask_phone(phone: str | None) -> str | None:
-    """The first three and the last two digits of a number long enough to hide the rest."""
-    if not phone:
-        return None
-    return f"{phone[:3]}****{phone[-2:]}" if len(phone) >= 9 else "****"

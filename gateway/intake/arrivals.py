@@ -23,6 +23,7 @@ from events.model import (
     event_uid,
 )
 from events.quarantine import QuarantineDraft
+from events.signals import subject_of
 from gateway.dialects.model import EventReport, Message, RefusedError, Route, StateReport, without_revision
 from gateway.dialects.personal import without_personal
 from gateway.dialects.registry import find_route
@@ -96,12 +97,22 @@ class Arrival:
 
 
 class Decoder:
-    """Turns deliveries into arrivals with the directory of devices and the deployment's origin."""
+    """Turns deliveries into arrivals with the directory of devices and the deployment's origin.
 
-    def __init__(self, directory: DeviceDirectory, origin: Origin, retention: timedelta) -> None:
+    `retention` is how far back times on `history/post` are believed, `live_belief` those on every other topic.
+    """
+
+    def __init__(
+        self,
+        directory: DeviceDirectory,
+        origin: Origin,
+        retention: timedelta,
+        live_belief: timedelta = LIVE_BELIEF,
+    ) -> None:
         self._directory = directory
         self._origin = origin
         self._retention = retention
+        self._live_belief = live_belief
 
     def decode(self, delivery: Delivery) -> Arrival:
         """Never raises for what a device sent."""
@@ -150,7 +161,7 @@ class Decoder:
         arrival.key = delivery_key(message)
         arrival.content_hash = content_hash(message.content)
         arrival.identity = (arrival.key or secrets.token_bytes(16)).hex()
-        believed_for = self._retention if message.history else LIVE_BELIEF
+        believed_for = self._retention if message.history else self._live_belief
         if message.readings:
             timed = []
             for observed_ms, values, extra in message.readings:
@@ -229,11 +240,6 @@ class Decoder:
 
 
 Decode = Callable[[Delivery], Arrival]
-
-
-def subject_of(device: Device) -> str:
-    """What an event is about that says nothing else: the device itself."""
-    return f"{device.product}/{device.name}"
 
 
 def delivery_key(message: Message) -> bytes | None:

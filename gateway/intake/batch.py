@@ -30,6 +30,7 @@ class Batch:
     arrivals: list[Arrival]
     presence: list[tuple[int, PresenceChange]] = field(default_factory=list)  # How many arrivals came before it.
     violations: dict[ViolationKey, int] = field(default_factory=dict)
+    counts: dict[CountKey, list[int]] = field(default_factory=dict)  # Settled by `write`.
 
     def split(self, place: int) -> tuple["Batch", "Batch"]:
         """The first `place` arrivals and the rest, each with the presence changes among them."""
@@ -60,7 +61,8 @@ async def write(conn: Connection, gateway: str, batch: Batch, cache: StateCache)
     await quarantine.copy(
         conn, gateway, [arrival.quarantine for arrival in batch.arrivals if arrival.quarantine is not None]
     )
-    await store.add_counts(conn, gateway, count_outcomes(batch.arrivals))
+    batch.counts = count_outcomes(batch.arrivals)
+    await store.add_counts(conn, gateway, batch.counts)
     await store.add_violations(conn, gateway, batch.violations)
     await log.append(conn, gateway, events)
     return states

@@ -12,7 +12,7 @@ import structlog
 from events.quarantine import storable
 from gateway.intake.acknowledge import acknowledge
 from gateway.intake.arrivals import Arrival, Decoder
-from gateway.intake.batch import Batch, count_outcomes
+from gateway.intake.batch import Batch
 from gateway.intake.crash_guard import CRASHES_MAX, CrashGuard, fingerprint
 from gateway.intake.failpoints import Failpoint, Failpoints
 from gateway.intake.metrics import IntakeMetrics
@@ -181,6 +181,7 @@ class Intake:
             guard.note([mark])
             self._decoded.append(self._decode(item))
             guard.clear()
+            guard.suspects.pop(mark, None)  # It was not the one.
 
     def _decode(self, taken: _Taken) -> Arrival:
         try:
@@ -253,7 +254,7 @@ class Intake:
         if not part.arrivals:
             return
         self._metrics.batch_messages.observe(len(part.arrivals))
-        for (_, product), (received, stored, duplicate, quarantined) in count_outcomes(part.arrivals).items():
+        for (_, product), (received, stored, duplicate, quarantined) in part.counts.items():
             self._metrics.received.labels(product).inc(received)
             self._metrics.messages.labels(product, "stored").inc(stored)
             self._metrics.messages.labels(product, "duplicate").inc(duplicate)

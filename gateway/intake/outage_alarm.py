@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 UNACKNOWLEDGED_S: Final = 5.0
 _POSTS_MAX: Final = 1000
 _POST_TIMEOUT_S: Final = 5.0
+_POST_ATTEMPTS: Final = 3
 
 
 class OutageAlarm:
@@ -53,7 +54,7 @@ class OutageAlarm:
         return list(dict.fromkeys(found))
 
     async def run(self) -> None:
-        """Post to the webhook until cancelled; what fails is only logged, since log and metric have sounded."""
+        """Post to the webhook until cancelled; what fails thrice is only logged, since log and metric have sounded."""
         if self._webhook is None:
             return
         timeout = aiohttp.ClientTimeout(total=_POST_TIMEOUT_S)
@@ -65,11 +66,13 @@ class OutageAlarm:
                     await self._post(session, self._webhook, self._posts.popleft())
 
     async def _post(self, session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> None:
-        try:
-            async with session.post(url, json=body) as response:
-                response.raise_for_status()
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            log.warning("life_safety_webhook_failed", fault=type(fault).__name__)
+        for attempt in range(1, _POST_ATTEMPTS + 1):
+            try:
+                async with session.post(url, json=body) as response:
+                    response.raise_for_status()
+                    return
+            except (aiohttp.ClientError, TimeoutError) as fault:
+                log.warning("life_safety_webhook_failed", fault=type(fault).__name__, attempt=attempt)
 
     def _sound(self, arrival: Arrival, kind: str, age_s: float) -> None:
         device = arrival.device

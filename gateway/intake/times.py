@@ -10,6 +10,7 @@ AHEAD_MAX: Final = timedelta(seconds=300)
 LIVE_BELIEF: Final = timedelta(hours=48)
 """How far back a device's clock is believed on a live topic: our own spool delays honest messages."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLIS_MAX: Final = 253_402_300_799_999  # The last millisecond of the year 9999.
 
 
@@ -38,10 +39,10 @@ def judge_time(observed_ms: int | None, received_at: datetime, believed_for: tim
         return JudgedTime(None, received_at, TimeQuality.RECEIVED, TimeReason.NOT_GIVEN)
     if not 0 <= observed_ms <= _MILLIS_MAX:
         return JudgedTime(None, received_at, TimeQuality.BAD, TimeReason.NO_DATE)
-    observed_at = datetime.fromtimestamp(observed_ms // 1000, UTC).replace(microsecond=observed_ms % 1000 * 1000)
+    observed_at = _EPOCH + timedelta(milliseconds=observed_ms)
     age = received_at - observed_at
     if age > believed_for:
         return JudgedTime(observed_at, received_at, TimeQuality.BAD, TimeReason.TOO_OLD)
-    if -age > AHEAD_MAX:
+    if age < -AHEAD_MAX:
         return JudgedTime(observed_at, received_at, TimeQuality.BAD, TimeReason.AHEAD)
     return JudgedTime(observed_at, observed_at, TimeQuality.DEVICE, TimeReason.BELIEVED)

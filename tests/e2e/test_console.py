@@ -21,7 +21,9 @@ PATIENCE_MS: Final = PATIENCE_S * 1000
 FLAGS: Final = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 WATCH_POLICY: Final = """
 window.broken = [];
-document.addEventListener('securitypolicyviolation', (e) => window.broken.push(`${e.violatedDirective} ${e.blockedURI}`));
+document.addEventListener('securitypolicyviolation', (e) => {
+  window.broken.push(`${e.violatedDirective} ${e.blockedURI}`);
+});
 """
 
 
@@ -144,14 +146,16 @@ async def test_a_lost_race_says_who_won_and_keeps_what_was_typed(desk: Desk, sta
     reason = panel.locator("[data-field=reason] textarea, textarea[data-field=reason]")
     await reason.fill("就近调整")
 
-    # The officer's page hears nothing while the shift leader is faster.
+    # The shift leader is faster, and the officer's page does not learn of it before the officer submits.
+    submitted: list[str] = []
+    page.on("request", lambda request: submitted.append(request.url) if request.method == "POST" else None)
+
     async def stale(route: Route) -> None:
-        await route.abort()
+        await (route.continue_() if submitted else route.abort())
 
     await page.route(re.compile(rf"/api/v1/tickets/{ticket_id}(/timeline)?$"), stale)
     lead = (await leader.get(f"/tickets/{ticket_id}"))["lead"]["id"]
     await leader.act(ticket_id, "redispatch", reason="改派", lead=lead, co=[])
-    await page.unroute_all(behavior="wait")
     await panel.locator("[data-test=submit]").click()
 
     await expect(panel.locator("[data-test=complaint]")).to_contain_text("值班长 已于")

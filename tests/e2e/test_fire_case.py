@@ -107,5 +107,7 @@ async def test_a_stale_version_loses_and_names_the_winner(stack: Stack) -> None:
     lost = await station.post(f"/tickets/{ticket['id']}/actions/acknowledge", body, status=409)
     assert lost["code"] == "version_conflict"
     assert lost["winner"]["event"] == "acknowledge"
-    refused = await officer.post(f"/tickets/{ticket['id']}/actions/verify_ok", body, status=403)
+    now = await officer.get(f"/tickets/{ticket['id']}")
+    body = {"version": now["version"], "reason": None, "fields": {"result": "done"}}
+    refused = await officer.post(f"/tickets/{ticket['id']}/actions/resolve", body, status=403)
     assert refused["code"] == "forbidden"

@@ -201,6 +201,7 @@ async def running_intake(
     webhook: str | None = None,
     start: bool = True,
     writer_dsn: str | None = None,
+    slot: str = SLOT,
 ) -> AsyncIterator[IntakeUnderTest]:
     """Register the fleet, run the intake while the block lasts."""
     conn = await connect(database.owner_dsn, application_name="rongan-test-fleet")
@@ -219,7 +220,7 @@ async def running_intake(
     intake = Intake(
         decoder=Decoder(directory, deployment.origin, timedelta(days=400)),
         writer=Writer(
-            writer_dsn or database.app_dsn, SLOT, metrics=metrics, failpoints=failpoints, options=writer_options
+            writer_dsn or database.app_dsn, slot, metrics=metrics, failpoints=failpoints, options=writer_options
         ),
         clock=clock,
         metrics=metrics,

@@ -7,11 +7,11 @@ from dispatcher.api.answering import json_response
 from dispatcher.api.calls import store
 from dispatcher.api.errors import FieldRefused, NotFound
 from dispatcher.api.keys import PLACES
-from dispatcher.api.masking import masked_name, masked_phone, masked_text
 from dispatcher.api.models.hotline import Call as CallView
 from dispatcher.api.models.hotline import IdempotencyKey, NewCall, TakenCall
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
+from dispatcher.tickets.masking import masked_name, masked_phone, masked_text
 
 _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 
@@ -42,7 +42,7 @@ async def take_call(call: Call[None, None, NewCall]) -> web.Response:
 
 async def read_call(call: Call[ById, None, None]) -> CallView:
     row = await store.read_call(call.conn, call.params.id, scope=call.viewer.scope)
-    if row is None:
+    if row is None or not call.viewer.may_know_reporters:
         raise NotFound("call")
     hidden = row["anonymous"] or row["confidential"]
     row["caller_name"] = None if hidden else masked_name(row["caller_name"])

@@ -1,4 +1,4 @@
-"""Incidents."""
+"""What is happening: the incidents, one with its events and the links between them, and how many there are."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Master data."""
+"""Master data as lists: areas, departments, organisations and event kinds."""
 
 from dataclasses import asdict
 

@@ -17,6 +17,7 @@ from dispatcher.api.routing import Call
 HEARTBEAT_S: Final = 5.0
 # A client that takes nothing for so long is gone or too slow, and resumes after its last id.
 _SEND_TIMEOUT_S: Final = 10.0
+_ID_DIGITS_MAX: Final = 19
 
 
 async def follow_stream(call: Call[None, StreamFilter, None]) -> web.StreamResponse:
@@ -52,6 +53,6 @@ def _after(call: Call[None, StreamFilter, None]) -> int | None:
     header = call.request.headers.get("Last-Event-ID")
     if header is None or header == "":
         return call.query.after
-    if not (header.isascii() and header.isdigit() and int(header[:20]) <= INT64_MAX):
+    if not (header.isascii() and header.isdigit() and len(header) <= _ID_DIGITS_MAX and int(header) <= INT64_MAX):
         raise FieldRefused(("header", "Last-Event-ID"), "not an id of this stream")
     return int(header)

@@ -2,20 +2,12 @@
 
 from dispatcher.accounts.model import User
 from dispatcher.api.errors import NotFound
-from dispatcher.api.masking import masked_text
-from dispatcher.api.models.tickets import (
-    ActionAsk,
-    ActionPath,
-    TicketDetail,
-    TicketFilter,
-    Tickets,
-    Timeline,
-    TimelineItem,
-)
+from dispatcher.api.models.tickets import ActionAsk, ActionPath, TicketFilter, Tickets, Timeline
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
 from dispatcher.tickets import reading, store
 from dispatcher.tickets.model import Action, Actor
+from dispatcher.tickets.views import TicketDetail
 
 
 async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets:
@@ -36,13 +28,12 @@ async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets:
 
 async def read_ticket(call: Call[ById, None, None]) -> TicketDetail:
     await _refuse_unseen(call, call.params.id)
-    return await _detail(call, call.params.id)
+    return await reading.ticket_detail(call.conn, call.params.id, Actor.of_user(call.viewer), call.at)
 
 
 async def read_timeline(call: Call[ById, None, None]) -> Timeline:
     await _refuse_unseen(call, call.params.id)
-    items = await reading.timeline(call.conn, call.params.id)
-    return Timeline(items=[TimelineItem(**item.model_dump()) for item in items])
+    return Timeline(items=await reading.timeline(call.conn, call.params.id))
 
 
 async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail:
@@ -50,16 +41,9 @@ async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail
     asked = call.body
     await _refuse_unseen(call, call.params.id)
     action = Action(event=call.params.event, version=asked.version, reason=asked.reason, fields=asked.fields)
-    await store.act(call.conn, call.params.id, action, Actor.of_user(call.viewer), call.at)
-    return await _detail(call, call.params.id)
-
-
-async def _detail(call: Call[ById, None, None] | Call[ActionPath, None, ActionAsk], ticket_id: int) -> TicketDetail:
-    shown = await reading.ticket_detail(call.conn, ticket_id, Actor.of_user(call.viewer), call.at)
-    detail = TicketDetail(**shown.model_dump())
-    # Callers say numbers in their words, too.
-    reports = [report.model_copy(update={"text": masked_text(report.text)}) for report in detail.reports]
-    return detail.model_copy(update={"reports": reports})
+    actor = Actor.of_user(call.viewer)
+    await store.act(call.conn, call.params.id, action, actor, call.at)
+    return await reading.ticket_detail(call.conn, call.params.id, actor, call.at)
 
 
 async def _refuse_unseen(call: Call[ById, None, None] | Call[ActionPath, None, ActionAsk], ticket_id: int) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from dispatcher.api.models.wire import Answer, Hex, Instant, KindId, Paged, RowId
+from dispatcher.api.models.wire import Answer, Instant, KindId, Paged, RowId
+from dispatcher.incidents.views import Hex
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,64}$")]
 

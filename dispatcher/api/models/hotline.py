@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from dispatcher.api.models.wire import Answer, AreaId, Ask, Hex, Instant, KindId, Latitude, Line, Longitude, storable
+from dispatcher.api.models.wire import Answer, AreaId, Ask, Instant, KindId, Latitude, Line, Longitude, storable
+from dispatcher.incidents.views import Hex
 
 
 class Demand(StrEnum):

@@ -1,11 +1,11 @@
 """Incidents and why they have their grade."""
 
 from datetime import datetime
-from typing import Literal
 
 from dispatcher.api.models.events import Event
-from dispatcher.api.models.wire import Answer, AreaId, Grade, Hex, KindId, Paged
+from dispatcher.api.models.wire import Answer, AreaId, Grade, KindId, Paged
 from dispatcher.incidents.model import IncidentStatus
+from dispatcher.incidents.views import Explanation, Hex
 
 
 class IncidentFilter(Paged):
@@ -13,34 +13,6 @@ class IncidentFilter(Paged):
     grade: Grade | None = None
     kind: KindId | None = None
     area: AreaId | None = None
-
-
-class RiskPoint(Answer):
-    likelihood: int
-    consequence: int
-
-
-class Evidence(Answer):
-    rule: str
-    rule_version: int
-    moves: Literal["likelihood", "consequence"]
-    delta: int
-    witnesses: list[Hex]
-    zh: str
-    en: str
-
-
-class Explanation(Answer):
-    """Why the matrix gave this grade."""
-
-    kind: str
-    kind_version: int
-    matrix_version: int
-    base: RiskPoint
-    evidence: list[Evidence]
-    likelihood: int
-    consequence: int
-    grade: int
 
 
 class Incident(Answer):

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from dispatcher.api.models.wire import Answer, Ask, Filter, Hex, Instant, Line, Paged
+from dispatcher.api.models.wire import Answer, Ask, Filter, Instant, Line, Paged
+from dispatcher.incidents.views import Hex
 from events.model import QuarantineState
 
 

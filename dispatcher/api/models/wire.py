@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from dispatcher.incidents.views import View
+
 INT64_MAX = 2**63 - 1
 
 
@@ -33,12 +35,8 @@ class Filter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Answer(BaseModel):
+class Answer(View):
     """What a client gets."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_inf_nan="null", json_schema_mode_override="serialization"
-    )
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable)]
@@ -58,9 +56,6 @@ Longitude = Annotated[float, Field(ge=-180, le=180, description="WGS-84 degrees 
 Latitude = Annotated[float, Field(ge=-89, le=89, description="WGS-84 degrees north")]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
 """A time with its offset, between the years 1900 and 9998."""
-
-Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$")]
-"""Bytes in lower-case hexadecimal."""
 
 
 class Paged(Filter):

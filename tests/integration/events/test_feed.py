@@ -10,6 +10,7 @@ import pytest
 from events import log
 from events.feed import Feed
 from events.model import Event, EventDraft, EventSource, SourceClass, TimeQuality, content_hash, event_uid
+from tests.harness.waiting import until_blocked
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FAILURE_S = 20.0
@@ -51,14 +52,6 @@ def names(events: Sequence[Event]) -> list[str]:
     return [event.body["name"] for event in events]
 
 
-async def wait_until_blocked(pool: Any, waiting: int) -> None:
-    """Return when `waiting` backends of this database wait for a lock."""
-    query = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
-    async with asyncio.timeout(FAILURE_S), pool.acquire() as conn:
-        while await conn.fetchval(query) < waiting:
-            await conn.execute("SELECT pg_sleep(0.01)")
-
-
 async def test_events_come_back_as_they_were_written(pool: Any) -> None:
     written = draft("a")
     await append(pool, "gateway-0", "a")
@@ -91,12 +84,12 @@ async def test_rolled_back_append_leaves_no_hole(pool: Any) -> None:
 
 async def test_late_commit_is_never_skipped(pool: Any) -> None:
     """Two writers of one stream: the one that took the earlier positions commits last, and its events come first."""
-    async with pool.acquire() as slow:
+    async with pool.acquire() as slow, pool.acquire() as watcher:
         open_transaction = slow.transaction()
         await open_transaction.start()
         await log.append(slow, "gateway-0", [draft("slow")])
         quick = asyncio.create_task(append(pool, "gateway-0", "quick"))
-        await wait_until_blocked(pool, 1)
+        await until_blocked(watcher)
         assert await read(pool, {}) == []
         await open_transaction.commit()
         await quick

@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from runtime.clock import Clock, ExerciseClock, RealClock, SimulatedClock, follow_clock, open_clock
+from runtime.clock import (
+    CONFIRMED_CHANNEL,
+    Clock,
+    ExerciseClock,
+    RealClock,
+    SimulatedClock,
+    follow_clock,
+    open_clock,
+    processes_behind,
+)
 from runtime.pool import Connection, connect
 from tests.harness.postgres import Database, Server, fresh_database
 
@@ -56,6 +65,27 @@ async def test_clock_goes_on_after_a_lost_connection(exercise: tuple[Database, C
         )
         await conn.execute(MOVE, START + timedelta(hours=1))
         await reaches(clock, START + timedelta(hours=1))
+
+
+async def test_process_confirms_the_time_that_it_reached_and_leaves(exercise: tuple[Database, Connection]) -> None:
+    database, conn = exercise
+    confirmed = asyncio.Event()
+    await conn.add_listener(CONFIRMED_CHANNEL, lambda *_: confirmed.set())
+
+    async def behind(at: datetime) -> list[str]:
+        return [process.split()[0] for process in await processes_behind(conn, at)]
+
+    async with asyncio.timeout(30), follow_clock(database.app_dsn, process="gateway-0"):
+        await confirmed.wait()
+        assert await behind(START) == ["gateway-0"]  # It lives in real time, whatever that is.
+        for at in (START, START + timedelta(hours=1)):
+            confirmed.clear()
+            await conn.execute(MOVE, at)
+            await conn.execute("SELECT pg_notify('rongan_clock', '')")
+            await confirmed.wait()
+            assert await behind(at) == []
+        assert await behind(START + timedelta(hours=2)) == ["gateway-0"]
+    assert await conn.fetchval("SELECT count(*) FROM clock_confirmations") == 0
 
 
 async def test_row_refuses_to_go_back(exercise: tuple[Database, Connection]) -> None:

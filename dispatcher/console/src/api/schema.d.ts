@@ -620,7 +620,7 @@ export interface components {
     schemas: {
         /**
          * Action
-         * @description An action that the caller may take now.
+         * @description An action that the reader may take now.
          */
         Action: {
             /** Event */
@@ -1621,7 +1621,10 @@ export interface components {
         TicketClock: {
             /** Clock */
             clock: string;
-            /** Organisation Id */
+            /**
+             * Organisation Id
+             * @description null where the clock is the ticket's own
+             */
             organisation_id: string | null;
             /**
              * Started At

@@ -206,6 +206,7 @@ export const en: Messages = {
     guard_refused: 'A rule refuses: {guard}',
     idempotency_conflict: 'The same key was used for other content',
     already_exists: 'One of that name exists already',
+    already_decided: 'Somebody decided this before',
     clock_backwards: 'Exercise time moves only forwards',
     clock_unconfirmed: 'The time was set, but not every process confirmed it',
     production_clock: 'A production database runs on real time',

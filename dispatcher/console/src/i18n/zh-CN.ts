@@ -199,6 +199,7 @@ export const zhCN = {
     guard_refused: '规则不允许：{guard}',
     idempotency_conflict: '同一编号已用于其他内容',
     already_exists: '已存在同名对象',
+    already_decided: '已由他人处理',
     clock_backwards: '演练时间只能向前',
     clock_unconfirmed: '时间已调整，但部分进程尚未确认',
     production_clock: '正式库不能调整时间',

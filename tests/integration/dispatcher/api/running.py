@@ -59,7 +59,7 @@ class Api:
         async with transaction(self.pool, scope=SYSTEM) as conn:
             found = await store.find_user(conn, login)
             assert found is not None, f"no user {login}"
-            opened = await sessions.open_session(conn, found[0], browser=False)
+            opened = await sessions.open_session(conn, *found, browser=False)
         return Client(self.http, opened.token)
 
 

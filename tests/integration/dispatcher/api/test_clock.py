@@ -8,7 +8,7 @@ import pytest
 from dispatcher.api import timekeeping
 from dispatcher.api.keys import CLOCK
 from runtime.pool import Connection
-from tests.integration.dispatcher.api.community import NOON
+from tests.integration.dispatcher.api.community import FAILURE_S, NOON
 from tests.integration.dispatcher.api.running import Api
 
 PASS_TICK = (
@@ -53,6 +53,30 @@ async def test_advance_that_the_dispatcher_misses_is_unconfirmed(
     assert (status, told["code"]) == (504, "clock_unconfirmed")
     assert "dispatcher" in told["detail"]
     assert (await engineer.get("clock"))[1]["now"] == "2026-11-22T13:00:00Z"
+
+
+async def test_advance_waits_for_every_process_that_lives_by_the_clock(exercise_api: Api, owner: Connection) -> None:
+    engineer, pool = await exercise_api.as_user("engineer"), exercise_api.pool
+    dispatcher = asyncio.create_task(pass_ticks(owner))
+    slow = "INSERT INTO clock_confirmations (process, at, seen_at) VALUES ('gateway-9 x', $1, clock_timestamp() + $2)"
+    try:
+        # Seen in the last seconds, and still in the old time: the api does not say that everybody is there.
+        await pool.execute(slow, NOON, timedelta(hours=1))
+        moving = asyncio.create_task(engineer.post("clock", {"advance_s": 1800}))
+        async with asyncio.timeout(FAILURE_S):
+            while await pool.fetchval("SELECT simulated_at FROM deployment") == NOON:
+                await asyncio.wait({moving}, timeout=0.05)
+        done, _ = await asyncio.wait({moving}, timeout=0.5)
+        assert not done
+        await pool.execute("UPDATE clock_confirmations SET at = $1", NOON + timedelta(minutes=30))
+        await pool.execute("SELECT pg_notify('rongan_clock_confirmed', '')")
+        async with asyncio.timeout(FAILURE_S):
+            assert (await moving)[0] == 200
+        # One that has not been seen for long is gone, and nobody waits for it.
+        await pool.execute("UPDATE clock_confirmations SET seen_at = seen_at - interval '2 hours'")
+        assert (await engineer.post("clock", {"advance_s": 60}))[0] == 200
+    finally:
+        dispatcher.cancel()
 
 
 async def test_clock_never_goes_backwards(exercise_api: Api) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from yarl import URL
+
 from dispatcher.accounts.model import UserRole
 from dispatcher.api.app import TABLE
 from dispatcher.api.permissions import OPEN_TO_ALL, holds
@@ -178,3 +180,38 @@ async def test_connection_lost_in_the_middle_of_a_request_is_told_as_unavailable
         status, told = await asking
     assert (status, told["code"]) == (503, "database_unavailable")
     assert (await client.get("devices"))[0] == 200
+
+
+FORGED = (
+    "tickets?open=true&cursor=999999-1-1",
+    "tickets?open=true&cursor=1-999999999999999999-1",
+    "tickets?cursor=9223372036854775808",
+    "tickets?q=%ED%A0%80",
+    "tickets?q=%00",
+    "tickets?limit=100000",
+    "tickets?limit=-1",
+    "tickets/-1",
+    "tickets/9223372036854775808",
+    "incidents?cursor=bnVsbA",
+    "incidents?cursor=WzFlOTk5XQ",
+    "events?cursor=WyIyMDI2LTExLTIyVDEyOjAwOjAwWiIsIlx1ZDgwMCIsMV0",
+    "events?since=99999-01-01T00:00:00Z",
+    "devices?cursor=WyIxIl0",
+    "devices/1/readings?limit=0",
+)
+
+
+async def test_forged_query_is_refused_or_finds_nothing(api: Api) -> None:
+    client = await api.as_user("engineer")
+    for path in FORGED:
+        async with api.http.get(URL(f"{api.url}/api/v1/{path}", encoded=True), headers=client.headers()) as answer:
+            told = await answer.json(content_type=None)
+            assert answer.status in (404, 422) or told["items"] == [], f"{path}: {told}"
+
+
+async def test_forged_last_event_id_is_refused(api: Api) -> None:
+    client = await api.as_user("auditor")
+    for last_id in ("0" * 5000, "9" * 20, "-1", "1.5", "\u0661"):
+        async with api.http.get("/api/v1/stream", headers=client.headers() | {"Last-Event-ID": last_id}) as answer:
+            told = await answer.json(content_type=None)
+            assert (answer.status, told["code"]) == (422, "invalid_request"), last_id

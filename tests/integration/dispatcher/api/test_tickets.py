@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from dispatcher.accounts.model import UserRole
+from dispatcher.tickets import store as tickets
 from runtime.pool import Connection
 from tests.integration.dispatcher.api import community
 from tests.integration.dispatcher.api.community import EAST, WEST
@@ -114,6 +116,39 @@ async def test_unit_sees_and_signs_what_it_was_assigned_in_another_area(api: Api
     assert (status, shown["state"]) == (200, "acknowledged"), shown
 
 
+async def test_property_company_that_works_on_a_ticket_never_sees_who_reported(
+    api: Api, owner: Connection, ticket: int
+) -> None:
+    await owner.execute(
+        "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
+        " VALUES ('wuye', 'property_manager', $1, 'wuye', 'wuye', 'office')",
+        EAST,
+    )
+    # Whatever roles somebody gave it: neither handler nor call taker of a property manager learns who called.
+    await community.add_user(owner, "wuye-handler", UserRole.DEPT_HANDLER, EAST, "wuye")
+    await community.add_user(owner, "wuye-taker", UserRole.CALL_TAKER, EAST, "wuye")
+    taker, officer = await api.as_user("call_taker"), await api.as_user("duty_officer")
+    call = {
+        "text": "我是三单元张三，楼下垃圾冒烟",
+        "caller_name": "张三",
+        "caller_phone": "13812345678",
+        "area_id": EAST,
+    }
+    _, taken = await taker.post("hotline/calls", call, Idempotency_Key="call-1")
+    async with owner.transaction():
+        await tickets.join_report(owner, ticket, taken["id"], None, community.NOON)
+    await taker.post(f"tickets/{ticket}/actions/accept", {"version": 1})
+    await officer.post(f"tickets/{ticket}/actions/dispatch", {"version": 2, "fields": {"lead": "wuye", "co": []}})
+    for login in ("wuye-handler", "wuye-taker", "committee"):
+        client = await api.as_user(login)
+        status, shown = await client.get(f"tickets/{ticket}")
+        assert (status, shown["reports"], shown["report_count"]) == (200, [], 1)
+        assert "张" not in str(shown) + str(await client.get(f"tickets/{ticket}/timeline"))
+        assert (await client.get(f"hotline/calls/{taken['id']}"))[0] in (403, 404)
+    (report,) = (await officer.get(f"tickets/{ticket}"))[1]["reports"]
+    assert (report["caller_name"], report["caller_phone"]) == ("张**", "138****5678")
+
+
 async def test_tickets_are_walked_page_by_page_in_both_orders(api: Api, owner: Connection) -> None:
     made = [await community.add_ticket(owner, EAST, number=f"I-{number}") for number in range(5)]
     client = await api.as_user("auditor")
@@ -141,4 +176,4 @@ async def test_incident_shows_why_and_summary_counts_the_area(api: Api, owner: C
     assert (shown["links"], shown["aliases"], shown["ticket_id"]) == ([], [], None)
     assert (await east.get("incidents/summary"))[1]["open"] == 1
     counts = (await everywhere.get("incidents/summary"))[1]
-    assert counts == {"open": 2, "final": 0, "merged": 0, "components": 2, "events": 2, "late": 0}
+    assert counts == {"open": 2, "final": 0, "merged": 0, "components": 2, "located": 0, "events": 2, "late": 0}

@@ -186,3 +186,149 @@ async def test_the_stream_tells_what_was_opened_changed_and_merged(log: LogUnder
         "incident.merged",
     ]
     assert [row["seq"] for row in rows] == [1, 2, 3, 4]
+
+
+async def test_merges_one_behind_the_other_within_a_step_leave_one_incident(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    """Three that were published, joined in two goes between ticks that one step takes together."""
+    west, middle, east = draft("west", 0, 0), draft("middle", 0, 250), draft("east", 0, 500)
+    for event in (east, middle, west):
+        await log.write(event)
+        await log.step()
+    await log.write(draft("bridge 1", 60, 120))
+    await log.tick(61)
+    await log.write(draft("bridge 2", 62, 380))
+    step = await log.step()
+    (fire,) = await live(owner)
+    assert fire["event_count"] == 5
+    assert len(await members(owner, fire["id"])) == 5
+    aliases = await incidents(owner, "merged")
+    assert {alias["merged_into"] for alias in aliases} == {fire["id"]}
+    assert {alias["case_id"] for alias in aliases} == {fire["case_id"]}
+    absorbed = [incident_id for change in step.incidents for incident_id, _, _ in change.absorbed]
+    assert sorted(absorbed) == sorted(alias["id"] for alias in aliases)
+    log.restart()
+    await log.tick(100_000)
+    await log.step()
+    assert await incidents(owner, "open") == []
+
+
+async def test_a_correction_and_a_merge_within_a_step_keep_the_newest_version(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    for event in (draft("west", 0, 0), draft("east", 0, 250)):
+        await log.write(event)
+        await log.step()
+    await log.write(draft("east", 30, 250, revision=7))
+    await log.tick(31)
+    await log.write(draft("bridge", 60, 120))
+    await log.step()
+    (fire,) = await live(owner)
+    rows = await owner.fetch("SELECT revision FROM incident_events WHERE incident_id = $1", fire["id"])
+    assert sorted(row["revision"] for row in rows) == [0, 0, 7]
+
+
+async def test_the_same_late_event_twice_in_a_step_opens_one_incident(log: LogUnderTest, owner: Connection) -> None:
+    await log.tick(100_000)
+    await log.step()
+    await log.write(BIN_7)
+    await log.write(BIN_7, stream="gateway-1")
+    await log.tick(100_001)
+    await log.write(BIN_7, stream="gateway-2")
+    await log.step()
+    assert len(await incidents(owner)) == 1
+
+
+async def test_a_late_version_of_a_live_event_changes_nothing(log: LogUnderTest, owner: Connection) -> None:
+    await log.tick(5000)
+    await log.write(draft("fire", 5000, 0))
+    await log.write(draft("fire", 0, 0, revision=1))
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert (fire["late"], fire["event_count"]) == (False, 1)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_event_of_a_final_incident_is_never_taken_again(
+    log: LogUnderTest, owner: Connection, restarted: bool
+) -> None:
+    await log.write(BIN_7)
+    await log.step()
+    await log.tick(600 + 900 + 1)
+    await log.step()
+    if restarted:
+        log.restart()
+    await log.write(draft("bin 7", 1500, 0, revision=1))  # its new time is not late
+    await log.step()
+    (fire,) = await incidents(owner)
+    assert (fire["status"], fire["event_count"]) == ("final", 1)
+    assert await members(owner, fire["id"]) == {BIN_7.uid}
+
+
+async def test_a_late_call_opens_an_incident_of_its_own(log: LogUnderTest, owner: Connection) -> None:
+    await log.tick(100_000)
+    await log.write(draft("call", 0, 0, kind="street_vendor_occupation", source=EventSource.HOTLINE))
+    await log.step()
+    (call,) = await incidents(owner)
+    assert call["late"]
+
+
+async def test_a_return_before_its_beginning_is_only_in_the_log(log: LogUnderTest, owner: Connection) -> None:
+    await log.write(draft("bin 7 normal", 0, 0, subject="bin 7", raised=False), BIN_7)
+    step = await log.step()
+    (change,) = step.incidents
+    assert [event.uid for event in change.new_events] == [BIN_7.uid]
+    await log.write(draft("bin 9 normal", 0, 0, subject="bin 9", raised=False))
+    assert (await log.step()).incidents == []
+
+
+async def test_rules_that_join_more_merge_the_open_incidents_at_the_next_step(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    for event in (draft("west", 0, 0), draft("middle", 0, 250), draft("far", 0, 9000)):
+        await log.write(event)
+        await log.step()
+    await owner.execute("UPDATE kind_groups SET r_m = 300 WHERE id = 'fire'")
+    log.restart()
+    await log.step()
+    first, far = await live(owner)
+    assert (first["event_count"], far["event_count"]) == (2, 1)
+    await log.tick(100_000)
+    await log.step()
+    assert await incidents(owner, "open") == []
+
+
+async def test_rules_that_join_less_split_the_open_incidents_at_the_next_step(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    await log.write(draft("west", 0, 0), draft("middle", 0, 120), draft("east", 0, 240))
+    await log.step()
+    (before,) = await live(owner)
+    await owner.execute("UPDATE kind_groups SET r_m = 100 WHERE id = 'fire'")
+    log.restart()
+    await log.step()
+    after = await live(owner)
+    assert [row["event_count"] for row in after] == [1, 1, 1]
+    assert after[0]["id"] == before["id"]
+    await log.write(draft("more", 10, 240))
+    await log.step()
+    await log.tick(100_000)
+    await log.step()
+    assert await incidents(owner, "open") == []
+
+
+async def test_a_kind_that_moves_to_another_group_leaves_nothing_open_for_ever(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    await log.write(BIN_7, draft("a gas alarm", 10, 20, kind="gas_leak_alarm"))
+    await log.step()
+    assert len(await live(owner)) == 1
+    await owner.execute("UPDATE event_kinds SET kind_group = 'flood' WHERE id = 'gas_leak_alarm'")
+    log.restart()
+    await log.write(draft("another gas alarm", 20, 30, kind="gas_leak_alarm"))
+    await log.step()
+    assert [row["event_count"] for row in await live(owner)] == [1, 2]
+    await log.tick(100_000)
+    await log.step()
+    assert await incidents(owner, "open") == []

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 import pytest
@@ -16,13 +15,7 @@ from dispatcher.tickets.guards import Context
 from dispatcher.tickets.lifecycle import RefusalReason
 from dispatcher.tickets.model import Action, EntryKind, Role, Ticket, TicketEvent, TicketState
 from dispatcher.tickets.reading import (
-    Sight,
-    TicketFilter,
-    sees_ticket,
-    ticket_detail,
-    ticket_queue,
     ticket_row,
-    ticket_rows,
     timeline,
 )
 from dispatcher.tickets.records import read_rules, read_ticket
@@ -48,8 +41,6 @@ from tests.integration.dispatcher.tickets.town import (
     new_ticket,
     person,
 )
-
-ALL = Sight(None, None)
 
 
 async def stored(pool: Pool, ticket_id: int) -> Ticket:
@@ -187,6 +178,8 @@ async def test_committee_is_refused_by_the_rules_and_by_the_database(pool: Pool,
             ticket_id,
             AT,
         )
+    with pytest.raises(asyncpg.CheckViolationError, match="ART45_DIRECT_ASSIGNMENT"):
+        await owner.execute("UPDATE tickets SET lead_organisation_id = 'committee-tt' WHERE id = $1", ticket_id)
 
 
 async def test_second_open_ticket_of_a_case_is_refused_by_the_database(pool: Pool) -> None:
@@ -247,70 +240,37 @@ async def test_anonymous_call_is_not_called_back(pool: Pool) -> None:
     assert ticket.state is TicketState.CLOSED
 
 
-async def test_detail_masks_the_caller_and_offers_what_the_reader_may_do(pool: Pool) -> None:
+async def test_of_two_grades_at_once_one_wins(pool: Pool) -> None:
+    ticket_id = await new_ticket(pool)
+    ticket = await act(pool, ticket_id, ACCEPT)
+
+    async def grade(value: int) -> bool:
+        action = Action(TicketEvent.GRADE, ticket.version, "理由", {"grade": value})
+        try:
+            async with transaction(pool, scope=SYSTEM) as conn:
+                await store.act(conn, ticket_id, action, OFFICER, AT)
+        except VersionConflict:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*(grade(value) for value in (1, 2, 3)))) == [False, False, True]
+    await assert_recomputable(pool, ticket_id)
+
+
+async def test_return_of_a_co_unit_with_the_lead_signing_meanwhile_recomputes(pool: Pool) -> None:
     ticket_id = await new_ticket(pool, calls=1)
-    await act(pool, ticket_id, ACCEPT, DISPATCH)
-    async with pool.acquire() as conn:
-        detail = await ticket_detail(conn, ticket_id, HEAD, AT)
-        unseen = await ticket_detail(conn, ticket_id, person(Role.COMMITTEE, "committee-tt"), AT)
-    assert (detail.reports[0].caller_name, detail.reports[0].caller_phone) == ("张**", "138****78")
-    assert unseen.reports[0].caller_phone is None
-    assert [action.event for action in detail.actions] == ["acknowledge", "request_return", "contact", "note"]
-    assert unseen.actions == []
-    assert detail.lead is not None
-    assert (detail.lead.id, detail.co_total, detail.co_signed) == ("t-fire", 1, 0)
-    assert {clock.clock for clock in detail.clocks if clock.stopped_at is None} == {"c_sign", "c_resolve"}
-    assert detail.explanation == {"grade": 4}
-
-
-async def test_lists_narrow_by_area_organisation_and_text(pool: Pool) -> None:
-    first, second = await new_ticket(pool, grade=4), await new_ticket(pool, grade=2)
-    await act(pool, first, ACCEPT, DISPATCH)
-    async with pool.acquire() as conn:
-
-        async def ids(sight: Sight = ALL, **wanted: Any) -> list[int]:
-            return [row.id for row in (await ticket_rows(conn, TicketFilter(**wanted), sight)).items]
-
-        assert await ids() == [second, first]
-        assert await ids(grade=2) == [second]
-        assert await ids(state=TicketState.DISPATCHED) == [first]
-        assert await ids(organisation_id="t-police") == [first]
-        assert await ids(area_id="tt-west") == []
-        assert await ids(text="CR-2026") == [first]
-        assert await ids(text="%") == []
-        assert await ids(open=False) == []
-        assert await ids(overdue=False) == [second, first]
-        assert await ids(Sight("tt-west", None)) == []
-        assert await ids(Sight("tt-west", "t-fire")) == [first]
-        assert await ids(Sight("tt-east", None)) == [second, first]
-        assert await sees_ticket(conn, first, Sight("tt-west", "t-fire"))
-        assert not await sees_ticket(conn, second, Sight("tt-west", "t-fire"))
-        assert not await sees_ticket(conn, 999_999, ALL)
-
-
-async def test_pages_of_the_queue_hold_every_open_ticket_once_in_order(pool: Pool) -> None:
-    grades = [4, 1, 3, 2, 1, 4, 3]
-    for grade in grades:
-        await new_ticket(pool, grade=grade)
-    seen: list[tuple[int, int]] = []
-    cursor: str | None = None
-    async with pool.acquire() as conn:
-        while True:
-            page = await ticket_queue(conn, TicketFilter(), ALL, cursor=cursor, limit=2)
-            seen += [(row.grade, row.id) for row in page.items]
-            cursor = page.next
-            if cursor is None:
-                break
-        newest: list[int] = []
-        while True:
-            rows = await ticket_rows(conn, TicketFilter(), ALL, cursor=cursor, limit=3)
-            newest += [row.id for row in rows.items]
-            cursor = rows.next
-            if cursor is None:
-                break
-    assert seen == sorted(seen)
-    assert len(seen) == len(grades)
-    assert newest == sorted(newest, reverse=True)
+    head = person(Role.DEPT_HEAD, "t-police", number=8)
+    await act(
+        pool,
+        ticket_id,
+        ACCEPT,
+        DISPATCH,
+        (E.REQUEST_RETURN, head, {"basis": "权责清单"}),
+        SIGN,
+        (E.ACKNOWLEDGE, head, {}),
+        (E.DENY_RETURN, OFFICER, {}),
+    )
+    await assert_recomputable(pool, ticket_id)
 
 
 async def test_units_are_told_once_and_the_stream_shows_the_row(pool: Pool, owner: Connection) -> None:

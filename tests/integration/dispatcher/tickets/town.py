@@ -81,6 +81,16 @@ VERIFIER = person(Role.VERIFIER, "t-check", number=6)
 AGENT = person(Role.CALLBACK_AGENT, "t-check", number=7)
 
 
+EXPLANATION: dict[str, Any] = {
+    "kind_version": 1,
+    "matrix_version": 1,
+    "base": {"likelihood": 3, "consequence": 3},
+    "evidence": [],
+    "likelihood": 3,
+    "consequence": 3,
+}
+
+
 async def incident(
     conn: Connection, *, kind: str = "streetlight_out", grade: int = 4, at: datetime = AT, case_id: int | None = None
 ) -> tuple[int, int]:
@@ -99,7 +109,7 @@ async def incident(
         at,
         bytes(16),
         grade,
-        {"grade": grade},
+        EXPLANATION | {"kind": kind, "grade": grade},
         list(PATH),
     )
     return incident_id, case_id

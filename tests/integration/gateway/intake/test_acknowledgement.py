@@ -1,11 +1,10 @@
 """Acknowledgements and receipts come after the commit, in order, and say what became of the message."""
 
-import asyncio
-
 from gateway.intake.intake import IntakeOptions
 from runtime.pool import Pool
-from tests.harness.intake import FAILURE_S, IntakeUnderTest, RecordingSource, owner_of, running_intake
+from tests.harness.intake import IntakeUnderTest, RecordingSource, owner_of, running_intake
 from tests.harness.postgres import Database
+from tests.harness.waiting import until_blocked
 
 
 async def test_nothing_is_acknowledged_before_the_commit(bench: IntakeUnderTest) -> None:
@@ -21,13 +20,7 @@ async def test_nothing_is_acknowledged_before_the_commit(bench: IntakeUnderTest)
         await other.execute("SELECT * FROM log_heads FOR UPDATE")
         await other.execute("SELECT * FROM device_state FOR UPDATE")
         bench.post("bin-1", {"fill_pct": 2}, id="7", sys={"ack": 1})
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE application_name = 'rongan-gateway-0' AND wait_event_type = 'Lock'"
-        )
-        async with asyncio.timeout(FAILURE_S):
-            while not await watcher.fetchval(waiting):
-                await watcher.execute("SELECT pg_sleep(0.01)")
+        await until_blocked(watcher, application_name="rongan-gateway-0")
         assert bench.source.acknowledged == [1]
         assert bench.source.published == []
         await transaction.rollback()

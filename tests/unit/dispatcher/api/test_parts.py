@@ -11,8 +11,8 @@ from dispatcher.accounts.model import UserRole
 from dispatcher.accounts.sessions import Watcher
 from dispatcher.api.cursors import CursorInvalid, decode, encode
 from dispatcher.api.live.visibility import StreamRow, may_see
-from dispatcher.api.masking import masked_name, masked_phone, masked_text
 from dispatcher.api.reading.links import LINKS_MAX, Located, links
+from dispatcher.tickets.masking import masked_name, masked_phone, masked_text
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -38,6 +38,8 @@ def test_foreign_cursor_is_refused_and_never_more(cursor: str) -> None:
         ("打 13812345678 找我", "打 138**** 找我"),
         ("身份证510104199001011234", "身份证510****"),
         ("028-8512 3456", "028****"),
+        ("138–1234–5678", "138****"),
+        ("见 CR-20261122-00001", "见 CR-20261122-00001"),
         ("3 栋 12 楼 1204", "3 栋 12 楼 1204"),
         ("2026-11-22 和 2019-1-2", "2026-11-22 和 2019-1-2"),
     ],

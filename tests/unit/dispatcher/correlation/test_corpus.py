@@ -231,6 +231,26 @@ def test_block_near_in_place_and_in_time_but_never_in_both_is_not_linked() -> No
     assert len(pair.oracle.partition()) == 2
 
 
+def test_block_that_had_nothing_to_look_for_looks_again_after_a_stranger_came_near() -> None:
+    pair = Pair([FIRE])
+    pair.apply([Delivery(uid=1, t=0, x=0, subject=1)])
+    pair.apply([Delivery(uid=2, t=0, x=1600, subject=2)])  # near the first one's quadrant, but out of its reach
+    assert len(pair.oracle.partition()) == 2
+    pair.apply([Delivery(uid=3, t=0, x=700, subject=3)])  # in the quadrant of the first, within reach of both
+    assert len(pair.oracle.partition()) == 1
+
+
+def test_block_looks_again_after_its_component_was_split() -> None:
+    pair = Pair([FIRE])
+    for uid, x in ((1, 0), (2, 1600), (3, 800), (4, 10)):
+        pair.apply([Delivery(uid=uid, t=0, x=x, subject=uid)])
+    assert len(pair.oracle.partition()) == 1
+    pair.apply([Delivery(uid=3, t=0, x=90_000, subject=3, revision=1)])
+    assert pair.oracle.partition() == {frozenset({1, 4}), frozenset({2}), frozenset({3})}
+    pair.apply([Delivery(uid=5, t=0, x=700, subject=5)])
+    assert frozenset({1, 2, 4, 5}) in pair.oracle.partition()
+
+
 def test_watermark_that_leaps_over_the_whole_due_ring_loses_no_final() -> None:
     group = oracle.Group(10, 64, 0)  # due buckets of 1 ms
     pair = Pair([group])

@@ -100,10 +100,8 @@ def test_memory_stays_flat_while_events_come_and_go() -> None:
     assert made.state_bytes == after_warmup
 
 
-def test_storm_leaves_no_more_than_two_hundred_bytes_an_event() -> None:
-    if SIZE < 10_000:
-        pytest.skip("too few events to say")
-    events = scene("storm")
+@pytest.mark.skipif(SIZE < 10_000, reason="too few events to say")
+def test_live_event_of_a_storm_takes_less_than_a_quarter_of_a_kilobyte() -> None:
     made = Correlator(GroupTable([Group(R, T)]))
-    made.apply(events)
-    assert made.state_bytes < 260 * made.live_events
+    made.apply(scene("storm"))
+    assert made.state_bytes < 256 * made.live_events

@@ -114,3 +114,23 @@ def test_grading_is_a_function_of_the_set(witnesses: list[Witness], random: obje
     assert grading == grade(witnesses, TAXONOMY, MATRIX)
     assert abs(grading.likelihood - grading.base_likelihood) <= SHIFT_MAX
     assert grading.grade == MATRIX.grade(consequence=grading.consequence, likelihood=grading.likelihood)
+
+
+@given(
+    st.lists(
+        st.builds(
+            witness,
+            st.integers(0, 20),
+            st.sampled_from([SourceClass.SENSOR, SourceClass.CAMERA, SourceClass.HOTLINE]),
+            st.sampled_from(["outdoor_fire", "waste_overflow"]),
+        ),
+        min_size=1,
+        unique_by=lambda found: found.uid,
+    )
+)
+def test_the_first_of_each_kind_and_class_grade_as_all_do(every: list[Witness]) -> None:
+    """An incident keeps only those for grading: a rule that looks at more must change what it keeps."""
+    firsts: dict[tuple[str, SourceClass], Witness] = {}
+    for found in sorted(every):
+        firsts.setdefault((found.kind, found.source_class), found)
+    assert grade(firsts.values(), TAXONOMY, MATRIX) == grade(every, TAXONOMY, MATRIX)

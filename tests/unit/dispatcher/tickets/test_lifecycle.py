@@ -299,7 +299,8 @@ def test_graver_grade_pulls_running_clocks_in_and_milder_never_shortens() -> Non
     milder = {run.clock: run.due_at for run in lowered.running}
     assert milder[ClockName.DISPATCH] == AT + timedelta(minutes=30)
     assert all(milder[clock] >= due[clock] for clock in milder)
-    assert raised.version == ticket.version
+    # An officer's grade is compared and swapped like every decision: of two at once one wins.
+    assert raised.version == ticket.version + 1
     assert refused(raised, (E.GRADE, OFFICER, {"grade": 1})).guard is Guard.GRADE_DIFFERS
 
 
@@ -309,6 +310,39 @@ def test_milder_grade_of_an_officer_stands_until_the_incident_is_graver_than_eve
     assert lifecycle.raise_with_incident(ticket, 2, AT, rules) is ticket
     risen = lifecycle.raise_with_incident(ticket, 1, AT, rules)
     assert (risen.grade, risen.incident_grade) == (1, 1)
+
+
+def test_control_clock_that_a_milder_grade_ended_starts_again_with_a_graver_one() -> None:
+    ticket = done(opened(grade=3), ACCEPT, (E.GRADE, OFFICER, {"grade": 4}))
+    assert ("c_control", "") not in running(ticket)
+    risen = lifecycle.raise_with_incident(ticket, 2, AT, CONTEXT.rules)
+    assert ("c_control", "") in running(risen)
+
+
+def test_injured_ticket_that_was_graded_down_is_not_voided() -> None:
+    ticket = done(opened(grade=2), (E.ACCEPT, OFFICER, {"injured": 1}), (E.GRADE, OFFICER, {"grade": 4}))
+    assert refused(ticket, (E.VOID, LEADER, {})).guard is Guard.NO_INJURED
+
+
+def test_committee_is_not_even_suggested() -> None:
+    ticket = done(opened(), ACCEPT, DISPATCH)
+    asked: Step = (E.REQUEST_RETURN, HEAD, {"basis": "权责清单", "suggested_unit": "committee-qs"})
+    assert refused(ticket, asked).guard is Guard.ART45
+
+
+def test_units_sign_and_reach_the_reporter_while_a_return_is_decided() -> None:
+    """Their clocks run on, so they must be able to stop them (首接负责)."""
+    ticket = done(opened(reports=1), ACCEPT, DISPATCH, (E.REQUEST_RETURN, CO_HEAD, {"basis": "权责清单"}))
+    assert {("c_sign", "fire"), ("c_sign", "police")} <= running(ticket)
+    signed = done(ticket, SIGN)
+    assert signed.state is TicketState.RETURN_REQUESTED
+    assert ("c_sign", "fire") not in running(signed)
+    assert {("c_contact", ""), ("c_arrive", "")} <= running(signed)
+    reached = done(signed, (E.CONTACT, HANDLER, {"channel": "phone"}))
+    assert ("c_contact", "") not in running(reached)
+    denied = done(reached, (E.DENY_RETURN, OFFICER, {}))
+    assert denied.state is TicketState.ACKNOWLEDGED
+    assert not any(clock == "c_sign" for clock, _ in running(denied))
 
 
 def test_breach_is_recorded_when_a_clock_stops_late() -> None:
