@@ -19,6 +19,8 @@ _NOUNS: Final = (
     "doctor",
     "compile",
     "clock",
+    "area",
+    "organisation",
     "user",
     "device",
     "webhook",

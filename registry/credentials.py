@@ -43,6 +43,7 @@ def new_credential(product: str, device: str) -> Credential:
             f"{root}/thing/event/property/+/post",
             f"{root}/thing/event/history/post",
             f"{root}/state",
+            f"/ext/ntp/{product}/{device}/request",
         ),
         subscribe=(f"{root}/thing/#", f"/ext/ntp/{product}/{device}/response"),
     )

@@ -11,10 +11,8 @@ from typing import Any
 from registry.credentials import Credential
 from registry.deployment import DeploymentMode, read_deployment
 from registry.devices import register_device
+from registry.places import import_areas, import_organisations
 from runtime.pool import Connection
-from runtime.queries import load
-
-QUERIES = load(__package__)
 
 
 class NotAnExercise(RuntimeError):
@@ -50,32 +48,8 @@ async def create_places(conn: Connection) -> None:
     """Areas and organisations; those that exist stay as they are. Raises NotAnExercise."""
     if (await read_deployment(conn)).mode is not DeploymentMode.EXERCISE:
         raise NotAnExercise
-    paths: dict[str | None, list[str]] = {None: []}
-    for feature in json.loads(_text("demo_areas.geojson"))["features"]:
-        about = feature["properties"]
-        path = [*paths[about["parent_id"]], feature["id"]]
-        paths[feature["id"]] = path
-        await conn.execute(
-            QUERIES.insert_area,
-            feature["id"],
-            about["parent_id"],
-            about["level"],
-            about["zh_name"],
-            about["en_name"],
-            path,
-            feature["geometry"],
-        )
-    for row in _rows("demo_organisations.csv"):
-        await conn.execute(
-            QUERIES.insert_organisation,
-            row["id"],
-            row["kind"],
-            row["department_id"] or None,
-            row["area_id"],
-            row["zh_name"],
-            row["en_name"],
-            row["duty"],
-        )
+    await import_areas(conn, json.loads(_text("demo_areas.geojson"))["features"])
+    await import_organisations(conn, _rows("demo_organisations.csv"))
 
 
 async def create_devices(conn: Connection, key: bytes, at: datetime) -> list[DemoDevice]:

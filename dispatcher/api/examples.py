@@ -13,7 +13,7 @@ from sensors.model import DeviceType
 def example_line(device_type: DeviceType, credential: Credential, *, host: str, port: int, at: datetime) -> str:
     """A `mosquitto_pub` command for this device; it publishes with QoS 1, so its end means committed."""
     name, params = example_report(device_type, at)
-    payload = {"id": "1", "version": "1.0", "params": params, "method": f"thing.event.{name}.post"}
+    payload = {"version": "1.0", "params": params, "method": f"thing.event.{name}.post"}
     return shlex.join(
         [
             "mosquitto_pub",
