@@ -16,7 +16,7 @@ from registry.seed import seed
 from runtime.clock import CHANNEL
 from runtime.errors import Explained
 from runtime.migrations import Applied, migrate
-from runtime.pool import connect
+from runtime.pool import DATABASE_FAULTS, connect
 from runtime.roles import ensure_app_role
 from runtime.settings import APP_ROLE, DEVICE_KEY, Settings
 from runtime.supervisor.postgres import EmbeddedPostgres, PostgresOptions
@@ -82,7 +82,7 @@ async def prepare_database(settings: Settings, intention: Intention) -> list[App
     settings.layout.ensure_secret(DEVICE_KEY)
     try:
         conn = await connect(settings.owner_dsn(), application_name="rongan-prepare")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as refusal:
+    except DATABASE_FAULTS as refusal:
         raise DatabaseUnreachable(str(refusal)) from refusal
     try:
         if settings.database_url is not None and settings.database_app_url is None:

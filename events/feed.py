@@ -13,7 +13,7 @@ import structlog
 from events.log import CHANNEL
 from events.model import CLOCK_STREAM, LIVE_STREAM, Event, EventSource, SourceClass, TimeQuality
 from runtime import queries
-from runtime.pool import Connection, Pool
+from runtime.pool import DATABASE_FAULTS, Connection, Pool
 
 log = structlog.get_logger(__name__)
 
@@ -51,23 +51,21 @@ class Feed:
         *,
         received_at: Mapping[str, datetime] | None = None,
     ) -> list[Event]:
-        """The next events of every stream, at most `limit` and every tick, in (stream, seq) order.
+        """The next events of every stream, at most `limit`, and every tick, in (stream, seq) order.
 
-        A stream that `after` does not name is read from its start. Streams share the limit fairly, so none starves
-        behind a busier one; ticks do not count, because no event may be taken before one that it stands behind.
+        A stream that `after` does not name is read from its start. What stands before a tick is read before what
+        stands behind it; beside each other the streams share the limit fairly, so none starves behind a busier one.
         `received_at` is that of the last event read in each stream and only saves work: positions are gapless, so a
         hole shows that it cut too deep, and the stream is read again without it.
         """
-        heads = await conn.fetch(_SQL.read_heads, LIVE_STREAM)
-        pending = {row["stream"]: row["seq"] - after.get(row["stream"], 0) for row in heads}
-        ticks = pending.pop(CLOCK_STREAM, 0)
-        shares = share_limit(pending, limit) | ({CLOCK_STREAM: ticks} if ticks > 0 else {})
-        found: list[Event] = []
-        for stream, count in sorted(shares.items()):
-            seen_at = (received_at or {}).get(stream)
-            first = after.get(stream, 0)
-            found += await _read_stream(conn, stream, first, first + count, seen_at)
-        return found
+        heads = {row["stream"]: row["seq"] for row in await conn.fetch(_SQL.read_heads, LIVE_STREAM)}
+        seen_at = received_at or {}
+        first, last = after.get(CLOCK_STREAM, 0), heads.pop(CLOCK_STREAM, 0)
+        ticks = await _read_stream(conn, CLOCK_STREAM, first, last, seen_at.get(CLOCK_STREAM)) if last > first else []
+        found = {CLOCK_STREAM: ticks}
+        for stream, until in plan_reading(after, heads, [tick.body["heads"] for tick in ticks], limit).items():
+            found[stream] = await _read_stream(conn, stream, after.get(stream, 0), until, seen_at.get(stream))
+        return [event for stream in sorted(found) for event in found[stream]]
 
     async def wait(self, timeout_s: float = POLL_S) -> None:
         """Return when something was committed to the log, or after `timeout_s`, or after `POLL_S`: then read again."""
@@ -82,7 +80,7 @@ class Feed:
         conn, self._listening = self._listening, None
         if conn is None:
             return
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(*DATABASE_FAULTS):
             await conn.remove_listener(CHANNEL, self._wake)
         await self._pool.release(conn)
 
@@ -95,7 +93,7 @@ class Feed:
         try:
             conn = await self._pool.acquire()
             await conn.add_listener(CHANNEL, self._wake)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except DATABASE_FAULTS as fault:
             log.warning("feed_listen_failed", fault=type(fault).__name__)
             if conn is not None:
                 await self._pool.release(conn)
@@ -132,6 +130,26 @@ def share_limit(pending: Mapping[str, int], limit: int) -> dict[str, int]:
             shares[stream] = share
             left -= share
     return dict(sorted(shares.items()))
+
+
+def plan_reading(
+    after: Mapping[str, int], heads: Mapping[str, int], ticks: Iterable[Mapping[str, int]], limit: int
+) -> dict[str, int]:
+    """Up to which position to read each stream, at most `limit` events in all; streams with nothing are left out.
+
+    `ticks` are the positions that each tick names, in order: what a tick names is wanted before anything behind it.
+    """
+    until: dict[str, int] = {}
+    left = limit
+    for wanted in [*ticks, heads]:
+        pending = {stream: seq - until.get(stream, after.get(stream, 0)) for stream, seq in wanted.items()}
+        shares = share_limit(pending, left)
+        for stream, share in shares.items():
+            until[stream] = until.get(stream, after.get(stream, 0)) + share
+        left -= sum(shares.values())
+        if sum(count for count in pending.values() if count > 0) > sum(shares.values()):
+            break
+    return dict(sorted(until.items()))
 
 
 async def _read_stream(conn: Connection, stream: str, after: int, until: int, seen_at: datetime | None) -> list[Event]:

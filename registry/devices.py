@@ -13,7 +13,7 @@ import structlog
 
 from registry.credentials import Credential, new_credential, secret_hmac
 from registry.projection import Origin, project
-from runtime.pool import Connection
+from runtime.pool import DATABASE_FAULTS, Connection
 from runtime.queries import load
 from sensors.model import DeviceType
 from sensors.registry import DEVICE_TYPES
@@ -101,7 +101,7 @@ class DeviceDirectory:
         while True:
             try:
                 await self._listen(dsn)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_FAULTS as error:
                 LOG.warning("device_directory_disconnected", error=type(error).__name__)
             await asyncio.sleep(retry_s)
 
@@ -115,7 +115,7 @@ class DeviceDirectory:
             while (device_id := await changed.get()) is not None:
                 await self._refresh(conn, device_id)
         finally:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*DATABASE_FAULTS):
                 await conn.close(timeout=2)
 
     async def _refresh(self, conn: Connection, device_id: int) -> None:

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-import asyncpg
 import structlog
 
 from runtime.errors import Explained
-from runtime.pool import Connection, Pool, connect
+from runtime.pool import DATABASE_FAULTS, Connection, Pool, connect
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +149,7 @@ async def _follow(dsn: str, clock: ExerciseClock, name: str | None) -> None:
     while True:
         try:
             await _follow_connected(dsn, clock, name)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except DATABASE_FAULTS as fault:
             log.warning("clock_connection_lost", fault=type(fault).__name__)
             await asyncio.sleep(_POLL_S)
 
@@ -175,7 +174,7 @@ async def _follow_connected(dsn: str, clock: ExerciseClock, name: str | None) ->
     except asyncio.CancelledError:
         # The process stops in order: nobody shall wait for it. A connection that is gone leaves the row to its age.
         if name is not None:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*DATABASE_FAULTS):
                 async with asyncio.timeout(_POLL_S):
                     await conn.execute(_LEAVE, name)
         raise

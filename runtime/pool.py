@@ -16,6 +16,9 @@ else:
     Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
     Pool: TypeAlias = asyncpg.Pool
 
+# What using a connection raises when the server refuses, or is lost at whatever moment.
+DATABASE_FAULTS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 _CONNECT_TIMEOUT_S: Final = 10.0
 _JSONB_VERSION: Final = b"\x01"
 

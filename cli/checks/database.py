@@ -9,7 +9,7 @@ from cli.checks.finding import Finding, fine, note, wrong
 from registry.deployment import read_deployment
 from runtime.errors import Explained
 from runtime.migrations import MigrationRefused, plan_for
-from runtime.pool import connect
+from runtime.pool import DATABASE_FAULTS, connect
 from runtime.settings import DatabaseNotRunning, Settings
 
 _DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
@@ -24,7 +24,7 @@ async def check_database(settings: Settings) -> list[Finding]:
         conn = await connect(settings.owner_dsn(), application_name="rongan-doctor")
     except DatabaseNotRunning:
         return [note("database", "the embedded PostgreSQL is not running", "`rongan run` starts and checks it")]
-    except (OSError, Explained, asyncpg.PostgresError, asyncpg.InterfaceError) as refusal:
+    except (Explained, *DATABASE_FAULTS) as refusal:
         remedy = "check RONGAN_DATABASE_URL, or stop and start `rongan run`; its log is in RONGAN_HOME/logs"
         return [wrong("database", f"does not answer: {refusal}", remedy)]
     try:
@@ -91,7 +91,7 @@ async def _clock(conn: "asyncpg.Connection[asyncpg.Record]") -> Finding:
 async def _app_role(settings: Settings) -> Finding:
     try:
         conn = await connect(settings.app_dsn(), application_name="rongan-doctor")
-    except (OSError, Explained, asyncpg.PostgresError) as refusal:
+    except (Explained, *DATABASE_FAULTS) as refusal:
         return wrong("role of the processes", str(refusal), "run `rongan migrate`, which creates the role")
     try:
         owned = "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"

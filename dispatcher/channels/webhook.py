@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
-import asyncpg
 import orjson
 import prometheus_client
 import structlog
@@ -23,7 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from dispatcher.channels import outbox
-from runtime.pool import Pool
+from runtime.pool import DATABASE_FAULTS, Pool
 
 LOG = structlog.get_logger(__name__)
 
@@ -151,7 +150,7 @@ class WebhookSender:
         try:
             async with self._pool.acquire() as conn:
                 return await outbox.claim(conn, free, each=EACH_MAX, room=room)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_FAULTS as error:
             LOG.warning("outbox_unreachable", error=type(error).__name__)
             return []
 
@@ -178,7 +177,7 @@ class WebhookSender:
                 elif await outbox.postpone(conn, message, error):
                     DEAD.inc()
                     LOG.error("message_dead", message_id=message.id, topic=message.topic, attempts=message.attempts)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except DATABASE_FAULTS as fault:
             LOG.warning("outcome_not_recorded", message_id=message.id, error=type(fault).__name__)
 
     async def _attempt(self, http: aiohttp.ClientSession, message: outbox.Message) -> tuple[Outcome, str]:

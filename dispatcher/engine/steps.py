@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -21,7 +20,7 @@ from events.feed import Feed
 from events.model import CLOCK_STREAM, Event, EventSource
 from events.ticks import append_tick, in_log_order, read_heads
 from runtime.clock import Clock
-from runtime.pool import SYSTEM, Connection, Pool, transaction
+from runtime.pool import DATABASE_FAULTS, SYSTEM, Connection, Pool, transaction
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -100,7 +99,7 @@ class Stepper:
                 await self._keep_partitions()
                 busy = await self.step()
                 wait_s = 0.1
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_FAULTS as error:
                 FAILED.labels(type(error).__name__).inc()
                 LOG.warning("step_failed", error=type(error).__name__, detail=str(error)[:300])
                 await asyncio.sleep(wait_s)
@@ -242,6 +241,6 @@ class Stepper:
 
 async def give_up(pool: Pool, epoch: int) -> None:
     """Let the standby take over at once, if the database still answers."""
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    with suppress(*DATABASE_FAULTS):
         async with pool.acquire() as conn:
             await leadership.resign(conn, epoch)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -79,7 +80,7 @@ class Memory:
         memory.correlator, applied = Correlator.rebuild(
             memory.table,
             memory.columns(correlated),
-            [round(at.timestamp() * 1000) if (at := watermarks.get(group)) else None for group in memory.groups],
+            [_milliseconds(at) if (at := watermarks.get(group)) else None for group in memory.groups],
         )
         memory._assign(correlated, applied.component.tolist())
         return memory
@@ -105,7 +106,7 @@ class Memory:
             [event.uid for event in events],
             revision=np.array([event.revision for event in events], dtype=np.int64),
             content=np.frombuffer(b"".join(event.content_hash for event in events), dtype=">u8").astype(np.uint64),
-            t_ms=np.array([round(event.effective_at.timestamp() * 1000) for event in events], dtype=np.int64),
+            t_ms=np.array([_milliseconds(event.effective_at) for event in events], dtype=np.int64),
             x_dm=np.array([event.x_dm or 0 for event in events], dtype=np.int64),
             y_dm=np.array([event.y_dm or 0 for event in events], dtype=np.int64),
             located=np.array([self.is_located(event) for event in events], dtype=np.bool_),
@@ -119,6 +120,11 @@ class Memory:
         """Whether place and time can link it: it has a position, and its kind is clustered at all."""
         return event.x_dm is not None and self._rulebook.taxonomy.group_of(event.kind).clustered
 
+    def is_late(self, event: Event) -> bool:
+        """Whether it is older than its group's watermark."""
+        watermark_ms = self.correlator.watermark_ms(self._group_index[self._rulebook.taxonomy.group_of(event.kind).id])
+        return watermark_ms is not None and _milliseconds(event.effective_at) < watermark_ms
+
     def forget(self, incident: LiveIncident) -> None:
         """The incident can gain nothing any more."""
         self.incidents.pop(incident.id, None)
@@ -131,6 +137,10 @@ class Memory:
 
     def _kind_number(self, kind: str) -> int:
         return self._kind_index.setdefault(kind, len(self._kind_index))
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 def _subject_number(subject: str) -> int:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from dispatcher.channels import stream
-from dispatcher.correlation.correlator import Status
 from dispatcher.incidents import store
 from dispatcher.incidents.model import IncidentChange, IncidentStatus
 from dispatcher.incidents.placing import Placing, Touched
@@ -64,7 +63,7 @@ async def _reconcile(step: Step, placing: Placing) -> None:
 async def _place(step: Step, placing: Placing, segment: Sequence[Event]) -> None:
     if not segment:
         return
-    events = await _unsettled(step, placing, segment)
+    events = _timely(step, placing, await _unsettled(step, placing, segment))
     raised = [event for event in events if event.raised]
     if not raised:
         placing.note_returns(events)
@@ -75,11 +74,6 @@ async def _place(step: Step, placing: Placing, segment: Sequence[Event]) -> None
     handles = placing.regrouped(applied)
     cases = {incident.case_id for h in handles if (incident := step.memory.by_component.get(h)) is not None}
     placing.place(events, applied, await _ticketed(step, cases))
-    for event, status in zip(raised, applied.status.tolist(), strict=True):
-        # A late correction of a live event changes nothing, and a repeat of a late one is the same.
-        known = event.uid in step.memory.of_event or event.uid in placing.settled_uids
-        if status == Status.LATE and not known and _matters(step, event):
-            placing.open_late(event)
 
 
 async def _unsettled(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event]:
@@ -87,6 +81,26 @@ async def _unsettled(step: Step, placing: Placing, events: Sequence[Event]) -> l
     rows = await step.conn.fetch(QUERIES.settled_events, [event.uid for event in events])
     settled = {row["event_uid"] for row in rows} | placing.settled_uids
     return [event for event in events if event.uid not in settled]
+
+
+def _timely(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event]:
+    """Without events that begin behind their watermark; those that matter get an incident of their own (ruling B3).
+
+    In the order of the log, one by one: what an event is taken for never depends on what came with it.
+    """
+    timely: list[Event] = []
+    begun: set[bytes] = set()
+    for event in events:
+        if event.uid in placing.settled_uids:
+            continue
+        if event.raised and event.uid not in step.memory.of_event and event.uid not in begun:
+            if step.memory.is_late(event):
+                if _matters(step, event):
+                    placing.open_late(event)
+                continue
+            begun.add(event.uid)
+        timely.append(event)
+    return timely
 
 
 async def _ticketed(step: Step, case_ids: Collection[int]) -> set[int]:

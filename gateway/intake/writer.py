@@ -19,7 +19,7 @@ from gateway.intake.failpoints import Failpoint, Failpoints
 from gateway.intake.metrics import IntakeMetrics
 from gateway.intake.refusals import Failure, judge_failure
 from gateway.intake.state import StateCache
-from runtime.pool import connect
+from runtime.pool import DATABASE_FAULTS, connect
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -206,7 +206,7 @@ class Writer:
             return
         if failure is not Failure.HOLD and not conn.is_closed():
             self._xid = None  # The server answered: it did not commit.
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(TimeoutError, *DATABASE_FAULTS):
                 async with asyncio.timeout(self._options.attempt_s):
                     await conn.execute("ROLLBACK")
                     return

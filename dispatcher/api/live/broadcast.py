@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from dispatcher.accounts import sessions
@@ -13,7 +12,7 @@ from dispatcher.accounts.sessions import Watcher
 from dispatcher.api.errors import StreamsExhausted
 from dispatcher.api.live.visibility import StreamRow
 from dispatcher.api.metrics import Metrics
-from runtime.pool import Connection, Pool, connect
+from runtime.pool import DATABASE_FAULTS, Connection, Pool, connect
 from runtime.queries import load
 
 log = structlog.get_logger(__name__)
@@ -125,7 +124,7 @@ class Broadcast:
         while True:
             try:
                 await self._read_connected()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except DATABASE_FAULTS as fault:
                 log.warning("stream_connection_lost", fault=type(fault).__name__)
                 await asyncio.sleep(_RETRY_S)
 
@@ -183,7 +182,7 @@ class Broadcast:
             await asyncio.sleep(_POLL_S)
             try:
                 await self.check_watchers()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except DATABASE_FAULTS as fault:
                 # No row can come while the database is away.
                 log.warning("watchers_unchecked", fault=type(fault).__name__)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.feed import share_limit
+from events.feed import plan_reading, share_limit
 from events.model import content_hash, event_uid
 from events.quarantine import storable
 
@@ -48,6 +48,34 @@ def test_share_limit_starves_no_stream_and_wastes_nothing(pending: dict[str, int
     assert list(shares) == sorted(shares)
     fair = limit // max(1, len(pending))
     assert all(shares.get(stream, 0) >= min(fair, count) for stream, count in pending.items())
+
+
+def test_what_stands_before_a_tick_is_read_before_what_stands_behind_it() -> None:
+    heads, tick = {"a": 5, "b": 5}, {"a": 0, "b": 3}
+    assert plan_reading({}, heads, [tick], 1) == {"b": 1}
+    assert plan_reading({}, heads, [tick], 3) == {"b": 3}
+    assert plan_reading({"b": 3}, heads, [tick], 4) == {"a": 2, "b": 5}
+    assert plan_reading(heads, heads, [tick], 4) == {}
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9)), min_size=1, max_size=5), st.integers(1, 9))
+def test_reading_never_stands_still_and_never_goes_beyond_a_tick_that_waits(
+    rises: list[dict[str, int]], limit: int
+) -> None:
+    positions: list[dict[str, int]] = [{}]
+    for rise in rises:
+        positions.append({stream: positions[-1].get(stream, 0) + rise.get(stream, 0) for stream in "abcd"})
+    *ticks, heads = positions[1:]
+    after: dict[str, int] = {}
+    for _ in range(sum(heads.values())):
+        until = plan_reading(after, heads, ticks, limit)
+        assert 0 < sum(seq - after.get(stream, 0) for stream, seq in until.items()) <= limit
+        waiting = next((t for t in ticks if any({**after, **until}.get(s, 0) < seq for s, seq in t.items())), heads)
+        assert all(seq <= waiting[stream] for stream, seq in until.items())
+        after |= until
+        if after == {stream: seq for stream, seq in heads.items() if seq}:
+            break
+    assert plan_reading(after, heads, ticks, limit) == {}
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=40))
