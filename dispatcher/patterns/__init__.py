@@ -1,0 +1,1 @@
+"""What happened together: patterns over kinds of events join incidents into cases."""
