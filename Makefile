@@ -43,11 +43,15 @@ test: install ## Run the whole test suite
 
 .PHONY: test-nojit
 test-nojit: install ## Run the kernels' tests in plain Python, for coverage and real tracebacks
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/unit/dispatcher/correlation
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
 
 .PHONY: test-boundscheck
 test-boundscheck: install ## Run the kernels' tests with every array access checked
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
+
+.PHONY: faults
+faults: install ## Kill the dispatcher at 200 places of a long log and compare what it leaves (minutes)
+	RONGAN_KILLS=200 $(BIN)/python -m pytest tests/faults -s
 
 .PHONY: check
 check: install ## Format, lint, types and import contracts, of Python and the console

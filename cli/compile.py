@@ -12,6 +12,10 @@ def compile() -> None:  # noqa: A001 -- the command is called so
     settings.layout.create()
     folder = use_numba_cache(settings.layout)
     from dispatcher.correlation.compilation import compile_kernels  # noqa: PLC0415 -- numba reads its folder at import
+    from dispatcher.patterns.compilation import compile_pattern_kernels  # noqa: PLC0415
+    from dispatcher.rates.compilation import compile_rate_kernels  # noqa: PLC0415
 
     compile_kernels()
+    compile_pattern_kernels()
+    compile_rate_kernels()
     typer.echo(f"Kernels are compiled in {folder}")

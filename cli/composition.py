@@ -10,6 +10,7 @@ from importlib import resources
 import asyncpg
 import structlog
 
+from dispatcher.rules.seeding import seed_rules
 from registry.deployment import DeploymentMode, read_deployment
 from registry.projection import CHENGDU, Origin
 from registry.seed import seed
@@ -94,6 +95,7 @@ async def prepare_database(settings: Settings, intention: Intention) -> list[App
             rule_set=intention.rule_set,
             origin=intention.origin,
         )
+        await seed_rules(conn)
         await _check_intention(conn, intention)
     finally:
         await conn.close()

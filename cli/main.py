@@ -26,7 +26,10 @@ _NOUNS: Final = (
     "webhook",
     "simulate",
     "replay",
+    "rules",
+    "backtest",
     "quarantine",
+    "audit",
     "bench",
 )
 

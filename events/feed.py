@@ -58,14 +58,7 @@ class Feed:
         `received_at` is that of the last event read in each stream and only saves work: positions are gapless, so a
         hole shows that it cut too deep, and the stream is read again without it.
         """
-        heads = {row["stream"]: row["seq"] for row in await conn.fetch(_SQL.read_heads, LIVE_STREAM)}
-        seen_at = received_at or {}
-        first, last = after.get(CLOCK_STREAM, 0), heads.pop(CLOCK_STREAM, 0)
-        ticks = await _read_stream(conn, CLOCK_STREAM, first, last, seen_at.get(CLOCK_STREAM)) if last > first else []
-        found = {CLOCK_STREAM: ticks}
-        for stream, until in plan_reading(after, heads, [tick.body["heads"] for tick in ticks], limit).items():
-            found[stream] = await _read_stream(conn, stream, after.get(stream, 0), until, seen_at.get(stream))
-        return [event for stream in sorted(found) for event in found[stream]]
+        return await read_log(conn, after, limit, received_at=received_at)
 
     async def wait(self, timeout_s: float = POLL_S) -> None:
         """Return when something was committed to the log, or after `timeout_s`, or after `POLL_S`: then read again."""
@@ -107,6 +100,20 @@ class Feed:
 
     def _wake(self, *_: Any) -> None:
         self._woken.set()
+
+
+async def read_log(
+    conn: Connection, after: Mapping[str, int], limit: int, *, received_at: Mapping[str, datetime] | None = None
+) -> list[Event]:
+    """What `Feed.read` gives, for who follows nothing."""
+    heads = {row["stream"]: row["seq"] for row in await conn.fetch(_SQL.read_heads, LIVE_STREAM)}
+    seen_at = received_at or {}
+    first, last = after.get(CLOCK_STREAM, 0), heads.pop(CLOCK_STREAM, 0)
+    ticks = await _read_stream(conn, CLOCK_STREAM, first, last, seen_at.get(CLOCK_STREAM)) if last > first else []
+    found = {CLOCK_STREAM: ticks}
+    for stream, until in plan_reading(after, heads, [tick.body["heads"] for tick in ticks], limit).items():
+        found[stream] = await _read_stream(conn, stream, after.get(stream, 0), until, seen_at.get(stream))
+    return [event for stream in sorted(found) for event in found[stream]]
 
 
 def _is_open(conn: Any) -> bool:

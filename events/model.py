@@ -17,6 +17,8 @@ CLOCK_STREAM: Final = "clock"
 RELEASE_STREAM: Final = "release"
 SIGNALS_STREAM: Final = "signals"
 """Signals that were raised because time passed, not because a reading came."""
+OVERLAYS_STREAM: Final = "overlays"
+"""What officers made of incidents."""
 
 
 class EventSource(StrEnum):
@@ -26,6 +28,11 @@ class EventSource(StrEnum):
     SIGNAL = "signal"  # A property crossed a threshold of its sensor type.
     HOTLINE = "hotline"  # A person called.
     TICK = "tick"  # Time passed; written by the dispatcher's leader.
+    OVERLAY = "overlay"  # An officer split or merged incidents; written by the api.
+
+
+PLATFORM_SOURCES: Final = frozenset({EventSource.TICK, EventSource.OVERLAY})
+"""Records of the platform's own: no events of the city."""
 
 
 class SourceClass(StrEnum):
@@ -67,6 +74,7 @@ class QuarantineReason(StrEnum):
     ID_MISMATCH = "id_mismatch"  # The payload claims another device than the topic.
     DATABASE_REFUSED = "database_refused"  # PostgreSQL refused the row; a validator has a hole.
     CRASH_SUSPECT = "crash_suspect"  # The gateway died twice with this message in hand.
+    STEP_FAILED = "step_failed"  # An event in the log with which the dispatcher's step failed for good.
 
 
 class QuarantineState(StrEnum):

@@ -13,7 +13,7 @@ from runtime import queries
 from runtime.pool import Connection
 
 _SQL: Final = queries.load(__package__)
-_DETAIL_MAX: Final = 500
+DETAIL_MAX: Final = 500
 _TOPIC_MAX: Final = 1024
 _COLUMNS: Final = ("received_at", "gateway", "topic", "product", "device_id", "reason", "detail", "payload", "sha256")
 
@@ -52,10 +52,10 @@ async def copy(conn: Connection, gateway: str, rows: Sequence[QuarantineDraft]) 
             row.received_at,
             gateway,
             storable(row.topic, _TOPIC_MAX),
-            None if row.product is None else storable(row.product, _DETAIL_MAX),
+            None if row.product is None else storable(row.product, DETAIL_MAX),
             row.device_id,
             row.reason,
-            storable(row.detail, _DETAIL_MAX),
+            storable(row.detail, DETAIL_MAX),
             row.payload,
             sha256(row.payload).digest(),
         )

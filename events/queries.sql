@@ -10,6 +10,10 @@ SELECT pg_notify('rongan_events', $1)
 -- name: read_heads :many
 SELECT stream, seq FROM log_heads WHERE stream <> $1 ORDER BY stream
 
+-- name: hold_heads :many
+-- Always in this order; whoever wants to write waits.
+SELECT stream, seq FROM log_heads WHERE stream <> $1 ORDER BY stream FOR SHARE
+
 -- name: read_stream :many
 -- The lower bound on received_at lets the planner skip older partitions.
 SELECT stream, seq, uid, revision, content_hash, source, source_class, kind, severity, raised, subject, device_id,
@@ -52,3 +56,12 @@ ORDER BY device_id FOR NO KEY UPDATE
 
 -- name: put_signals :exec
 UPDATE device_state SET signals = $2 WHERE device_id = $1
+
+-- name: tick_is_held :one
+SELECT EXISTS (SELECT FROM quarantine WHERE state = 'held' AND gateway = $1 AND topic LIKE 'log/' || $2 || '/%' AND detail = $3)
+
+-- name: find_event :one
+-- Without its position: it gets another one.
+SELECT uid, revision, content_hash, source, source_class, kind, severity, raised, subject, device_id, call_id, product,
+       area_id, area_path, place, lon, lat, x_dm, y_dm, observed_at, effective_at, time_quality, body
+FROM events WHERE stream = $1 AND seq = $2 AND received_at = $3

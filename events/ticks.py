@@ -25,17 +25,32 @@ async def read_heads(conn: Connection) -> dict[str, int]:
     return {row["stream"]: row["seq"] for row in rows if row["stream"] != CLOCK_STREAM}
 
 
-async def append_tick(conn: Connection, at: datetime, *, behind: Mapping[str, int] | None = None) -> int:
+async def _hold_heads(conn: Connection) -> dict[str, int]:
+    """The same, and nobody writes to any stream there is before this transaction ends."""
+    return {row["stream"]: row["seq"] for row in await conn.fetch(QUERIES.hold_heads, LIVE_STREAM)}
+
+
+async def append_tick(
+    conn: Connection, at: datetime, *, behind: Mapping[str, int] | None = None, names: Mapping[str, int] | None = None
+) -> int:
     """Record that it is now `at`; returns the tick's position in the clock stream.
 
     The tick stands behind the positions `behind`, or behind all that is committed. Only who reads the log alone can
-    give `behind` so that nothing ever read stands on the other side. Holds that end by `at` are raised before it.
+    give `behind` so that nothing ever read stands on the other side. Otherwise no stream is written until the tick is
+    committed: an event stands on the side on which it was committed, and who reads it finds it there. Holds that end
+    by `at` are raised before it.
+    `names` says what else happens at this position, such as which rules take over.
     """
     raised = await raise_held(conn, at)
-    heads = await read_heads(conn) if behind is None else {s: seq for s, seq in behind.items() if s != CLOCK_STREAM}
+    held = behind if behind is not None else await _hold_heads(conn)
+    heads = {stream: seq for stream, seq in held.items() if stream != CLOCK_STREAM}
     heads |= raised
     draft = EventDraft(
-        uid=event_uid("clock", at.isoformat(), *(f"{stream}={seq}" for stream, seq in sorted(heads.items()))),
+        uid=event_uid(
+            "clock",
+            at.isoformat(),
+            *(f"{name}={number}" for name, number in sorted((heads | dict(names or {})).items())),
+        ),
         content_hash=bytes(8),
         source=EventSource.TICK,
         source_class=SourceClass.CLOCK,
@@ -45,7 +60,7 @@ async def append_tick(conn: Connection, at: datetime, *, behind: Mapping[str, in
         received_at=at,
         effective_at=at,
         time_quality=TimeQuality.DEVICE,
-        body={"heads": heads},
+        body={**(names or {}), "heads": heads},
     )
     written = await log.append(conn, CLOCK_STREAM, [draft])
     if written is None:

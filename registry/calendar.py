@@ -128,6 +128,7 @@ async def seed_calendar(conn: Connection) -> int:
         source,
         _SEED_VERSION,
     )
+    await conn.execute(QUERIES.seed_calendar_years, list(days), source, _SEED_VERSION)
     return len(days)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from registry.credentials import Credential
 from registry.deployment import DeploymentMode, read_deployment
 from registry.devices import register_device
+from registry.grading import import_sensitive_places
 from registry.places import import_areas, import_organisations
 from runtime.pool import Connection
 
@@ -50,6 +51,7 @@ async def create_places(conn: Connection) -> None:
         raise NotAnExercise
     await import_areas(conn, json.loads(_text("demo_areas.geojson"))["features"])
     await import_organisations(conn, _rows("demo_organisations.csv"))
+    await import_sensitive_places(conn, _rows("demo_sensitive_places.csv"))
 
 
 async def create_devices(conn: Connection, key: bytes, at: datetime) -> list[DemoDevice]:

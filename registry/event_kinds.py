@@ -47,7 +47,7 @@ class EventKind:
 
 @dataclass(frozen=True, slots=True)
 class KindGroup:
-    """Parameters of O2-O5 for events of one group."""
+    """Parameters of O2-O6 for events of one group."""
 
     id: str
     zh_name: str
@@ -58,6 +58,11 @@ class KindGroup:
     g_s: int
     m: int
     lateness_s: int
+    tile_s: int = 0  # an incident is cut at multiples of it; 0: never
+    follow_s: int = 0  # how long after the beginning of a final one an incident may follow it; 0: never
+    flap_window_s: int = 0  # O3: state changes are counted over so long; 0: nothing of this group is called flapping
+    flap_on: int = 3
+    flap_off: int = 1
 
 
 @dataclass(frozen=True, slots=True)

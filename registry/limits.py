@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from runtime.pool import Connection
 from runtime.queries import load
@@ -18,6 +19,16 @@ class LimitUnit(StrEnum):
     WH = "wh"  # Working hours, 8 a day.
     WD = "wd"  # Working days; the day on which the clock starts does not count.
     D = "d"  # Natural days.
+
+
+DAYS_OF: Final = {
+    LimitUnit.WD: 1.0,
+    LimitUnit.D: 1.0,
+    LimitUnit.WH: 1 / 8,
+    LimitUnit.H: 1 / 24,
+    LimitUnit.MIN: 1 / 1440,
+}
+"""How many days, of the same kind of time, one of a unit is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +47,27 @@ class Limit:
 
 
 class EscalationAction(StrEnum):
-    """What a step of the ladder does."""
+    """What a step of the ladder does; each step is taken once a run of a clock."""
 
     REMIND = "remind"  # 提醒: tell those who work on it.
-    URGE = "urge"  # 催办: tell the head of the unit.
-    SUPERVISE = "supervise"  # 督办: an order to the leader on duty, with a reply due.
+    URGE = "urge"  # 催办: tell the head of the unit; the clock is breached.
+    SUPERVISE = "supervise"  # 督办单: an order to the leader on duty, with a reply due.
+    PAGE_DEPUTY = "page_deputy"  # The deputies of a unit that does not sign.
+    PAGE_DESK = "page_desk"  # 兜底: the desk of the district.
+    REVIEW = "review"  # 督查: the supervisor looks into it; a candidate for circulation.
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationStep:
-    """At this share of the limit, for this grade, do that."""
+    """For this grade, at this share of the limit or at this length after its end, do that."""
 
     version: int
     step: int
     grade: int
-    after_pct: int
+    clock: str | None  # None: every clock.
+    after_pct: int | None
+    after_value: int | None
+    after_unit: LimitUnit | None
     action: EscalationAction
     source: str
 
@@ -74,7 +91,7 @@ class LimitBook:
 
 
 class Ladder:
-    """The steps of the newest version, a row of percentages a grade."""
+    """The steps of the newest version, in their order, a row a grade."""
 
     def __init__(self, steps: Iterable[EscalationStep]) -> None:
         known = list(steps)
@@ -83,15 +100,15 @@ class Ladder:
             grade: tuple(
                 sorted(
                     (step for step in known if step.version == newest and step.grade == grade),
-                    key=lambda step: (step.after_pct, step.step),
+                    key=lambda step: step.step,
                 )
             )
             for grade in range(1, 5)
         }
 
-    def after(self, grade: int, pct: int) -> EscalationStep | None:
-        """The next step beyond `pct` percent of the limit; None at the top."""
-        return next((step for step in self._by_grade[grade] if step.after_pct > pct), None)
+    def steps(self, grade: int, clock: str) -> tuple[EscalationStep, ...]:
+        """The steps that a clock may take at this grade."""
+        return tuple(step for step in self._by_grade[grade] if step.clock in (None, clock))
 
 
 async def read_limits(conn: Connection, kinds: Collection[str] | None = None) -> LimitBook:
@@ -102,7 +119,13 @@ async def read_limits(conn: Connection, kinds: Collection[str] | None = None) ->
 
 async def read_ladder(conn: Connection) -> Ladder:
     return Ladder(
-        EscalationStep(**{**dict(row), "action": EscalationAction(row["action"])})
+        EscalationStep(
+            **{
+                **dict(row),
+                "action": EscalationAction(row["action"]),
+                "after_unit": LimitUnit(row["after_unit"]) if row["after_unit"] is not None else None,
+            }
+        )
         for row in await conn.fetch(QUERIES.list_escalation_steps)
     )
 

@@ -20,6 +20,7 @@ class OrganisationKind(StrEnum):
     EXTERNAL_UNIT = "external_unit"
     OWNERS_COMMITTEE = "owners_committee"
     COURTYARD_BODY = "courtyard_body"
+    GOVERNMENT = "government"  # 市和区(市)县人民政府: publishes the lists, issues orders, corrects its departments
     DUTY_DESK = "duty_desk"  # the district's desk that signs when nobody else can
 
 

@@ -6,6 +6,7 @@ Seeding again changes nothing; a file of another version replaces the rows it ow
 import csv
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import resources
 from typing import Final
 
@@ -22,8 +23,9 @@ QUERIES = load(__package__)
 Row = Mapping[str, str]
 
 
-# The rule set of a replay (one group, 150 m, 600 s, m = 1, no repeats, 48 h of lateness; opens no tickets).
-REPLAY_GROUP: Final = ("replay", GROUP_OF_ALL, "回放", "Replay", True, 150, 600, 0, 1, 172_800)
+# The rule set of a replay (one group, 150 m, 600 s, m = 1, no repeats, 48 h of lateness; opens no tickets; clusters are
+# neither cut nor thinned: they are compared with those of others).
+REPLAY_GROUP: Final = ("replay", GROUP_OF_ALL, "回放", "Replay", True, 150, 600, 0, 1, 172_800, 0, 0, 0, 3, 1)
 
 
 def _yes(text: str) -> bool:
@@ -38,7 +40,11 @@ def _none(text: str) -> str | None:
     return text or None
 
 
-def _grade(text: str) -> int | None:
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _int(text: str) -> int | None:
     return int(text) if text else None
 
 
@@ -63,6 +69,11 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
             int(r["g_s"]),
             int(r["m"]),
             int(r["lateness_s"]),
+            int(r["tile_s"]),
+            int(r["follow_s"]),
+            int(r["flap_window_s"]),
+            int(r["flap_on"]),
+            int(r["flap_off"]),
         ),
     ),
     (
@@ -94,6 +105,38 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
         lambda v, _i, r: (v, int(r["consequence"]), int(r["likelihood"]), int(r["grade"])),
     ),
     (
+        "grade_points",
+        QUERIES.upsert_grade_points,
+        lambda v, _i, r: (
+            v,
+            r["rule"],
+            int(r["level"]),
+            r["axis"],
+            int(r["points"]),
+            _yes(r["waits"]),
+            r["zh_name"],
+            r["en_name"],
+            r["source"],
+        ),
+    ),
+    (
+        "grade_parameters",
+        QUERIES.upsert_grade_parameter,
+        lambda v, _i, r: (v, r["name"], int(r["value"]), r["unit"], r["source"]),
+    ),
+    (
+        "kind_risks",
+        QUERIES.upsert_kind_risk,
+        lambda v, _i, r: (
+            v,
+            r["kind"],
+            _yes(r["life_at_risk"]),
+            _yes(r["takes_colour"]),
+            _list(r["warned_by"]),
+            r["source"],
+        ),
+    ),
+    (
         "limits",
         QUERIES.upsert_limit,
         lambda v, i, r: (
@@ -101,7 +144,7 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
             v,
             _none(r["kind"]),
             r["clock"],
-            _grade(r["grade"]),
+            _int(r["grade"]),
             _none(r["condition"]),
             int(r["value"]),
             r["unit"],
@@ -111,7 +154,52 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
     (
         "escalation_steps",
         QUERIES.upsert_escalation_step,
-        lambda v, _i, r: (v, int(r["step"]), int(r["grade"]), int(r["after_pct"]), r["action"], r["source"]),
+        lambda v, _i, r: (
+            v,
+            int(r["step"]),
+            int(r["grade"]),
+            _none(r["clock"]),
+            _int(r["after_pct"]),
+            _int(r["after_value"]),
+            _none(r["after_unit"]),
+            r["action"],
+            r["source"],
+        ),
+    ),
+    (
+        "patterns",
+        QUERIES.insert_pattern,
+        lambda _v, _i, r: (
+            r["id"],
+            int(r["version"]),
+            r["zh_name"],
+            r["en_name"],
+            r["mode"],
+            int(r["r_m"]),
+            int(r["t_s"]),
+            _yes(r["by_place"]),
+            _list(r["step_order"]),
+            _time(r["effective_from"]),
+            _time(r["effective_to"]),
+            r["source"],
+        ),
+    ),
+    (
+        "pattern_steps",
+        QUERIES.insert_pattern_step,
+        lambda _v, i, r: (
+            r["pattern"],
+            int(r["version"]),
+            i,
+            r["step"],
+            r["role"],
+            r["zh_name"],
+            r["en_name"],
+            _list(r["kinds"]),
+            _list(r["source_classes"]),
+            int(r["severity_min"]),
+            _none(r["predicate"]),
+        ),
     ),
 )
 
@@ -144,6 +232,7 @@ async def seed(
             await conn.executemany(statement, [arguments(version, i, row) for i, row in enumerate(rows, start=1)])
             await _remember(conn, name, version, text)
             counts[name] = len(rows)
+        await conn.execute(QUERIES.seed_admission_items)
         counts["calendar_days"] = await seed_calendar(conn)
         await conn.execute(QUERIES.upsert_kind_group, *REPLAY_GROUP)
         await conn.executemany(

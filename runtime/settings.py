@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     batch_wait_ms: int = Field(default=20, ge=0)
     broker_url: str | None = Field(default=None, repr=False)  # back door: mqtt://user:password@host:port
     gateway_metrics_port: Port | None = None  # `/metrics` of the gateway; None: not served
+    dispatcher_metrics_port: Port | None = None  # `/metrics` of the dispatcher; None: not served
+    dispatcher_step_events: int = Field(default=4000, ge=1)  # a step takes so many events of the log at most
     life_safety_webhook: str | None = None  # told at once when an SOS cannot be stored; None: log and metric alone
     webhook_allow_private: bool = False
 

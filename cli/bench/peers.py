@@ -114,10 +114,13 @@ def same_partition(a: Labels, b: Labels) -> bool:
     return bool(pairs.shape[0] == np.unique(a).size == np.unique(b).size)
 
 
-def equals_all_pairs(workload: Workload, size: int) -> bool:
-    """Whether the partition of a stretch of the workload equals that of all its pairs, by the definition."""
-    middle = max(0, (workload.events.t_ms.size - size) // 2)
-    events = EventColumns._make(column[middle : middle + size] for column in workload.events)
+def equals_all_pairs(workload: Workload, size: int, at: float = 0.5) -> bool:
+    """Whether the partition of a stretch of the workload equals that of all its pairs, by the definition.
+
+    `at` is where the stretch lies, from 0 (the first events) to 1 (the last).
+    """
+    begin = max(0, int((workload.events.t_ms.size - size) * at))
+    events = EventColumns._make(column[begin : begin + size] for column in workload.events)
     correlator = Correlator(workload.groups)
     for start in range(0, size, 1_000):
         correlator.apply(EventColumns._make(column[start : start + 1_000] for column in events))
@@ -126,18 +129,28 @@ def equals_all_pairs(workload: Workload, size: int) -> bool:
 
 
 def all_pairs(events: EventColumns, groups: GroupTable) -> Labels:
-    """Components by comparing each occurrence with all others; repeats belong to their occurrence."""
+    """Clusters by comparing each occurrence with all others; repeats belong to their occurrence."""
     first = _first_of_occurrence(events, groups)
     label = np.arange(events.t_ms.size)
     nodes = np.flatnonzero(first == label)
     x, y, t = (column.astype(np.int64) for column in (events.x_dm, events.y_dm, events.t_ms))
+    near_of: dict[int, Labels] = {}
+    core = np.zeros(label.size, np.bool_)
     for i in nodes.tolist():
         limits = groups[int(events.group[i])]
         near = nodes[(events.group[nodes] == events.group[i]) & (np.abs(t[nodes] - t[i]) <= limits.window_ms)]
-        near = near[(x[near] - x[i]) ** 2 + (y[near] - y[i]) ** 2 <= limits.radius_dm**2]
-        joined = np.unique(label[near])
+        near_of[i] = near[(x[near] - x[i]) ** 2 + (y[near] - y[i]) ** 2 <= limits.radius_dm**2]
+        core[i] = near_of[i].size >= limits.m
+    for i in np.flatnonzero(core).tolist():
+        joined = np.unique(label[near_of[i][core[near_of[i]]]])
         if joined.size > 1:
             label[np.isin(label, joined[1:])] = joined[0]
+    for i in nodes[~core[nodes]].tolist():
+        near = near_of[i][core[near_of[i]]]
+        if near.size:
+            d2 = (x[near] - x[i]) ** 2 + (y[near] - y[i]) ** 2
+            order = np.lexsort((events.uid_lo[near], events.uid_hi[near], t[near], np.abs(t[near] - t[i]), d2))
+            label[i] = label[near[order[0]]]
     return np.asarray(label[first])
 
 

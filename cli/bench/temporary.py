@@ -138,7 +138,7 @@ def _row(credential: Credential) -> dict[str, Any]:
 
 
 async def start_process(
-    name: str, argv: tuple[str, ...], environment: Mapping[str, str], log: Path
+    name: str, argv: tuple[str, ...], environment: Mapping[str, str], log: Path, *, ready_s: float = READY_S
 ) -> asyncio.subprocess.Process:
     """Start a child that announces its readiness, and wait for it. Raises ProcessNotReadyError."""
     ready, told = os.pipe()
@@ -154,7 +154,7 @@ async def start_process(
     finally:
         os.close(told)
     try:
-        async with asyncio.timeout(READY_S):
+        async with asyncio.timeout(ready_s):
             said = await asyncio.to_thread(os.read, ready, len(readiness.LINE))
     finally:
         os.close(ready)

@@ -3,8 +3,9 @@
 import time
 from typing import Final
 
-from dispatcher.correlation.columns import EventColumns, Int32, Int64, Journal
+from dispatcher.correlation.columns import EventColumns, Int32, Int64
 from dispatcher.correlation.correlator import Correlator
+from dispatcher.correlation.kernels.records import Journal
 
 BATCH: Final = 16_384
 

@@ -4,7 +4,7 @@ import csv
 import gzip
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ def workloads(sizes: dict[str, int]) -> list[Workload]:
         storm("W3", sizes["W3"], share=0.2, spots=1),
         storm("W3_90", sizes["W3"], share=0.9, spots=1),
         storm("W3_2000_spots", sizes["W3"], share=0.9, spots=2_000),
+        dense(uniform("W2_m3", sizes["W2"], 2.0), m=3),
+        dense(storm("W3_m3", sizes["W3"], share=0.2, spots=1), m=3),
         disorder("W4", sizes["W4"], burst=False),
         disorder("W4_bursts", sizes["W4"], burst=True),
         chatter(sizes["W5"]),
@@ -78,6 +80,12 @@ def storm(name: str, size: int, *, share: float, spots: int) -> Workload:
     y[hot] = at[1][spot[hot]] + random.integers(0, 600, int(hot.sum()))
     what = f"{share:.0%} of the events in {'one spot' if spots == 1 else f'{spots} spots'}"
     return Workload(name, what, _events(random, t, x, y), _groups(0))
+
+
+def dense(workload: Workload, m: int) -> Workload:
+    """The same events where a cluster takes cores of m neighbours."""
+    groups = GroupTable([replace(group, m=m) for group in workload.groups])
+    return replace(workload, what=f"{workload.what}, m = {m}", groups=groups)
 
 
 def disorder(name: str, size: int, *, burst: bool) -> Workload:

@@ -19,6 +19,7 @@ from dispatcher.api.permissions import Permission
 from dispatcher.api.places import Places
 from dispatcher.api.routes import ROUTES
 from dispatcher.api.routing import AnyRoute, Route, check_table
+from dispatcher.backtests.runner import BacktestRunner
 from runtime.clock import follow_clock
 from runtime.pool import open_pool
 from runtime.readiness import announce
@@ -56,7 +57,7 @@ def build_app(settings: Settings, dsn: str, routes: tuple[AnyRoute, ...] = TABLE
     app[ATTEMPTS] = AttemptLimiter()
     app[PLACES] = Places()
     app.on_response_prepare.append(middleware.set_headers)
-    app.cleanup_ctx.extend([_hold_pool, _hold_clock, _hold_broadcast])
+    app.cleanup_ctx.extend([_hold_pool, _hold_clock, _hold_backtests, _hold_broadcast])
     app.on_shutdown.append(_end_streams)
     for route in routes:
         app.router.add_route(route.method, route.path, answer_with(route))
@@ -92,6 +93,15 @@ async def _hold_clock(app: web.Application) -> AsyncIterator[None]:
     async with follow_clock(app[DSN], process="api") as clock:
         app[CLOCK] = clock
         yield
+
+
+async def _hold_backtests(app: web.Application) -> AsyncIterator[None]:
+    runner = BacktestRunner(app[POOL], app[DSN])
+    task = asyncio.create_task(runner.run(), name="backtests")
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _hold_broadcast(app: web.Application) -> AsyncIterator[None]:

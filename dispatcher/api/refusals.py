@@ -8,12 +8,20 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from dispatcher.accounts.errors import CredentialsWrong, TooManyAttempts
+from dispatcher.accounts.model import UserRole
+from dispatcher.admission.errors import ActRefused, EntryRefused, Outpaced, SubjectNotFound
+from dispatcher.admission.procedures import Refusal
 from dispatcher.api import errors
 from dispatcher.api.cursors import CursorInvalid
 from dispatcher.api.models.problems import FieldError, Problem, ProblemCode, Winner
+from dispatcher.incidents.errors import IncidentOutpaced, ReshapeRefusal, ReshapeRefused
+from dispatcher.incidents.grades.officers import MilderNeedsShiftLeader
+from dispatcher.rules.errors import ActivationRefused, RulesInvalid, RulesStandAlready, RulesUnknown
+from dispatcher.rules.findings import Weight
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
-from dispatcher.tickets.lifecycle import RefusalReason
+from dispatcher.tickets.proposals import ProposalDecided, ProposalNotFound
 from dispatcher.tickets.reading import CursorInvalid as TicketCursorInvalid
+from dispatcher.tickets.refusing import RefusalReason
 from registry.devices import DeviceRefused
 from runtime.clock import ClockMovedBackwards
 
@@ -35,11 +43,16 @@ _TITLES: Final = {
     ProblemCode.UNSUPPORTED_MEDIA_TYPE: (415, "Send application/json"),
     ProblemCode.INVALID_REQUEST: (422, "Request is not as it must be"),
     ProblemCode.GUARD_REFUSED: (422, "A rule refused it"),
+    ProblemCode.ART45_REFUSED: (422, "Kept from the residents' committee"),
+    ProblemCode.RULES_INVALID: (422, "The rules are not as they must be"),
+    ProblemCode.ACTIVATION_REFUSED: (409, "The version cannot be activated now"),
     ProblemCode.RATE_LIMITED: (429, "Too many attempts"),
     ProblemCode.INTERNAL: (500, "A fault of ours"),
     ProblemCode.DATABASE_UNAVAILABLE: (503, "The database is away"),
     ProblemCode.CLOCK_UNCONFIRMED: (504, "The time was set but not confirmed in time"),
 }
+
+_RULE_ERRORS_MAX: Final = 100
 
 # What says that the database is away, going or busy, rather than that a statement was wrong.
 DATABASE_AWAY: Final = (
@@ -97,10 +110,52 @@ def _invalid(error: ValidationError) -> Problem:
     return problem(ProblemCode.INVALID_REQUEST, f"{error.error_count()} errors.", errors=found)
 
 
+def _incident_outpaced(error: IncidentOutpaced) -> Problem:
+    return problem(
+        ProblemCode.VERSION_CONFLICT,
+        f"The incident changed its shape: it is at version {error.version} now.",
+        version=error.version,
+        state=error.status,
+    )
+
+
+def _reshape_refused(error: ReshapeRefused) -> Problem:
+    match error.refusal:
+        case ReshapeRefusal.SETTLED:
+            return problem(
+                ProblemCode.TRANSITION_NOT_ALLOWED,
+                f"Incident {error.incident_id} is {error.status}.",
+                state=error.status,
+            )
+        case ReshapeRefusal.EVENTS_UNKNOWN:
+            named = ", ".join(uid.hex() for uid in error.event_uids[:5])
+            return _field(("body", "event_uids"), f"not in the incident, or final: {named}")
+        case ReshapeRefusal.NOTHING_LEFT:
+            return _field(("body", "event_uids"), "all of its events: nothing would be split off")
+        case ReshapeRefusal.SAME_INCIDENT:
+            return _field(("body", "other_id"), "not another incident")
+        case ReshapeRefusal.ACCEPTED_TICKETS | ReshapeRefusal.FLAPPING:
+            return problem(
+                ProblemCode.GUARD_REFUSED,
+                f"Refused by the rule {error.refusal}.",
+                guard=str(error.refusal),
+                state=error.status,
+            )
+
+
 def _field(loc: tuple[str | int, ...], reason: str) -> Problem:
     return problem(
         ProblemCode.INVALID_REQUEST, reason, errors=[FieldError(loc=list(loc), msg=reason, type="value_error")]
     )
+
+
+def _rules_invalid(error: RulesInvalid) -> Problem:
+    found = [
+        FieldError(loc=["body", "content", *one.loc], msg=one.en, type=one.code)
+        for one in error.findings
+        if one.weight is Weight.ERROR
+    ]
+    return problem(ProblemCode.RULES_INVALID, f"{len(found)} errors.", errors=found[:_RULE_ERRORS_MAX])
 
 
 def _version_conflict(error: VersionConflict) -> Problem:
@@ -151,6 +206,34 @@ def _action_refused(error: ActionRefused) -> Problem:
             )
 
 
+def _outpaced(error: Outpaced) -> Problem:
+    return problem(
+        ProblemCode.VERSION_CONFLICT,
+        f"The {error.subject} is at version {error.version} now.",
+        version=error.version,
+        state=error.state,
+    )
+
+
+def _act_refused(error: ActRefused) -> Problem:
+    refused = error.refused
+    match refused.reason:
+        case Refusal.NOT_IN_THIS_STATE:
+            return problem(
+                ProblemCode.TRANSITION_NOT_ALLOWED,
+                f"What is {error.state} has no {error.event}.",
+                state=error.state,
+                allowed=list(refused.allowed),
+            )
+        case Refusal.NOT_THIS_PARTY:
+            return problem(ProblemCode.FORBIDDEN, f"Only the {refused.party} may do it.", missing_organisation=True)
+        case Refusal.FIELD_MISSING:
+            named = refused.field or ""
+            return _field(("body", "reason") if named == "reason" else ("body", "fields", named), "is needed")
+        case Refusal.SUPPORT_CONFIRMED:
+            return problem(ProblemCode.GUARD_REFUSED, "The support was found to fit.", guard=str(refused.reason))
+
+
 def _http(error: web.HTTPException) -> Problem:
     codes = {
         404: ProblemCode.NOT_FOUND,
@@ -178,11 +261,24 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (ClockMovedBackwards, lambda e: problem(ProblemCode.CLOCK_BACKWARDS, str(e))),
     (errors.ClockUnconfirmed, lambda e: problem(ProblemCode.CLOCK_UNCONFIRMED, f"Waited for {e.waited_for}.")),
     (DeviceRefused, lambda e: _field(("body", e.field), e.reason)),
+    (SubjectNotFound, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.subject}.")),
+    (Outpaced, _outpaced),
+    (ActRefused, _act_refused),
+    (EntryRefused, lambda e: _field(("body", e.field), e.reason)),
     (TicketNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such ticket.")),
+    (ProposalNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such proposal.")),
+    (ProposalDecided, lambda e: problem(ProblemCode.ALREADY_DECIDED, str(e), state=e.state)),
     (VersionConflict, _version_conflict),
     (ActionRefused, _action_refused),
     (TicketCursorInvalid, lambda _: _field(("query", "cursor"), "not a cursor of this list")),
     (CursorInvalid, lambda _: _field(("query", "cursor"), "not a cursor of this list")),
+    (IncidentOutpaced, _incident_outpaced),
+    (ReshapeRefused, _reshape_refused),
+    (MilderNeedsShiftLeader, lambda _: _forbidden(errors.Forbidden(roles=(UserRole.SHIFT_LEADER,)))),
+    (RulesInvalid, _rules_invalid),
+    (RulesUnknown, lambda e: problem(ProblemCode.NOT_FOUND, f"No version {e.version}.")),
+    (RulesStandAlready, lambda e: problem(ProblemCode.ALREADY_EXISTS, str(e), version=e.version)),
+    (ActivationRefused, lambda e: problem(ProblemCode.ACTIVATION_REFUSED, str(e), version=e.version)),
     (ValidationError, _invalid),
     (web.HTTPException, _http),
 )

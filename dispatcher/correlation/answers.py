@@ -19,6 +19,15 @@ class Status(IntEnum):
     LATE = 5  # before its group's watermark: not taken in (a live older version stays)
     UNLOCATED = 6  # began an occurrence that links to nothing
     CLOSED = 7  # its uid belongs to a final component: an annotation, not taken in
+    CAPPED = 8  # as many events are live as may be: counted, not taken in
+
+
+class Role(IntEnum):
+    """What an occurrence is in its component; with m = 1 always core."""
+
+    CORE = 0  # has m neighbours or more, itself included
+    BORDER = 1  # has not, and belongs to the cluster of its nearest core
+    NOISE = 2  # has not, and is near no core: a component of its own
 
 
 class Merge(NamedTuple):
@@ -63,6 +72,13 @@ class Reclustered:
     parts: dict[int, list[bytes]]  # new handle -> uids that had been in `component`
 
 
+class Moved(NamedTuple):
+    """A border whose nearest core is of another cluster now; nothing else of its former component changed."""
+
+    uids: list[bytes]  # every event of the occurrence
+    component: int
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The answer to one batch, by row; components are as of its end."""
@@ -73,6 +89,9 @@ class Applied:
     occurrence_lo: Words
     merges: "Merges"
     reclustered: list[Reclustered]
+    role: Int8  # of the row's occurrence, -1 where component is -1
+    clusters: frozenset[int]  # where m > 1: components that gained cores or kept them in a reclustering
+    moved: list[Moved]
 
     def occurrence(self, row: int) -> bytes:
         """The uid of the first event of the row's occurrence."""
@@ -89,18 +108,22 @@ class Final(NamedTuple):
     first_ms: int
     last_ms: int
     occurrences: int
+    cores: int  # of the occurrences; 0 is noise
 
 
 class Finals(Sequence[Final]):
     """The finals of one advance by canonical key; columns, and a `Final` where one is asked for."""
 
-    def __init__(self, hi: Words, lo: Words, t_ms: Int64, starts: Int64, component: Int64, occurrences: Int64) -> None:
+    def __init__(
+        self, hi: Words, lo: Words, t_ms: Int64, starts: Int64, component: Int64, occurrences: Int64, cores: Int64
+    ) -> None:
         self.uid_hi = hi
         self.uid_lo = lo
         self.t_ms = t_ms
         self.starts = starts  # the events of final k are [starts[k], starts[k + 1])
         self.component = component
         self.occurrences = occurrences
+        self.cores = cores
 
     def __len__(self) -> int:
         return self.component.size
@@ -116,7 +139,8 @@ class Finals(Sequence[Final]):
         lo, hi = int(self.starts[k]), int(self.starts[k + 1])
         uids = [uid_bytes(self.uid_hi[i], self.uid_lo[i]) for i in range(lo, hi)]
         first, last = int(self.t_ms[lo]), int(self.t_ms[hi - 1])
-        return Final(int(self.component[k]), first, uids[0], uids, first, last, int(self.occurrences[k]))
+        counts = int(self.occurrences[k]), int(self.cores[k])
+        return Final(int(self.component[k]), first, uids[0], uids, first, last, *counts)
 
     def __iter__(self) -> Iterator[Final]:
         return (self[k] for k in range(len(self)))

@@ -4,37 +4,39 @@ from typing import Any, Final
 
 import numpy as np
 
-from dispatcher.correlation import kernel
-from dispatcher.correlation.columns import (
+from dispatcher.correlation.columns import NO_WATERMARK, Records
+from dispatcher.correlation.groups import GroupTable
+from dispatcher.correlation.kernels import records, tables
+from dispatcher.correlation.kernels.records import (
     BLOCK,
     CELL,
     CLOSED_SLOT,
     COUNTERS,
+    DENSE,
     DUE_BUCKETS,
     EVENT,
     GROUP,
     ID_SLOT,
-    NO_WATERMARK,
     NODE,
     RUN_SLOT,
     WAITING,
     Journal,
-    Records,
     State,
 )
-from dispatcher.correlation.groups import GroupTable
 
 ROWS_AT_FIRST: Final = 64
 FULL_TENTHS: Final = 7  # a table that would be fuller than this is doubled
 
 
-def empty_state(groups: GroupTable) -> State:
-    """A state without events."""
+def empty_state(groups: GroupTable, live_max: int) -> State:
+    """A state without events that takes in so many at once."""
     counters = np.zeros(len(COUNTERS), np.int64)
-    counters[[kernel.FREE_ROW, kernel.FREE_BLOCK, kernel.FREE_WAITING]] = -1
+    counters[[records.FREE_ROW, records.FREE_BLOCK, records.FREE_WAITING]] = -1
+    counters[records.LIVE_MAX] = live_max
     return State(
         events=np.zeros(ROWS_AT_FIRST, EVENT),
         nodes=np.zeros(ROWS_AT_FIRST, NODE),
+        dense=np.zeros(ROWS_AT_FIRST if any(group.m > 1 for group in groups) else 0, DENSE),
         blocks=np.zeros(ROWS_AT_FIRST, BLOCK),
         cells=_empty_table(CELL, "head", ROWS_AT_FIRST),
         ids=_empty_table(ID_SLOT, "row", ROWS_AT_FIRST),
@@ -48,18 +50,22 @@ def empty_state(groups: GroupTable) -> State:
 
 
 def _group_records(groups: GroupTable) -> Records:
-    records = np.zeros(len(groups), GROUP)
-    for record, group in zip(records, groups, strict=True):
+    made = np.zeros(len(groups), GROUP)
+    for record, group in zip(made, groups, strict=True):
         record["radius2"] = group.radius_dm**2
         record["side"] = max(1, (group.radius_dm + 1) // 2)
         record["window"] = group.window_ms
         record["bucket"] = group.window_ms + 1
         record["gap"] = group.gap_ms
         record["run"] = group.gap_ms + 1
+        record["fine"] = max(0, (int(record["side"]) - 1).bit_length() - 8)
+        record["fine_t"] = max(0, (int(record["bucket"]) - 1).bit_length() - 8)
+        record["m"] = group.m
+        record["hold"] = group.hold_ms
         record["remember"] = group.memory_ms
         record["due_width"] = max(1, group.window_ms // 64)
         record["watermark"] = NO_WATERMARK
-    return records
+    return made
 
 
 def _empty_table(dtype: np.dtype[Any], empty_field: str, size: int) -> Records:
@@ -71,15 +77,17 @@ def _empty_table(dtype: np.dtype[Any], empty_field: str, size: int) -> Records:
 def room_for_events(s: State, more: int) -> State:
     """Room for this many more events, their ids and series, whatever they are."""
     c = s.counters
-    rows = int(c[kernel.LIVE_ROWS]) + more
+    rows = int(c[records.LIVE_ROWS]) + more
     s = s._replace(events=_grown(s.events, rows), nodes=_grown(s.nodes, rows))
-    if _too_full(s.ids, int(c[kernel.IDS]) + more):
-        ids = _empty_table(ID_SLOT, "row", _table_size(int(c[kernel.IDS]) + more))
-        kernel.refill_ids(s.ids, ids)
+    if s.dense.size:
+        s = s._replace(dense=_grown(s.dense, rows))
+    if _too_full(s.ids, int(c[records.IDS]) + more):
+        ids = _empty_table(ID_SLOT, "row", _table_size(int(c[records.IDS]) + more))
+        tables.refill_ids(s.ids, ids)
         s = s._replace(ids=ids)
-    if _too_full(s.runs, int(c[kernel.RUNS]) + more):
-        runs = _empty_table(RUN_SLOT, "lo", _table_size(int(c[kernel.RUNS]) + more))
-        kernel.refill_runs(s.runs, runs)
+    if _too_full(s.runs, int(c[records.RUNS]) + more):
+        runs = _empty_table(RUN_SLOT, "lo", _table_size(int(c[records.RUNS]) + more))
+        tables.refill_runs(s.runs, runs)
         s = s._replace(runs=runs)
     return s
 
@@ -87,46 +95,54 @@ def room_for_events(s: State, more: int) -> State:
 def room_for_nodes(s: State, more: int) -> State:
     """Room for this many more occurrences in the index."""
     c = s.counters
-    s = s._replace(blocks=_grown(s.blocks, int(c[kernel.BLOCKS]) + more))
-    if _too_full(s.cells, int(c[kernel.CELLS]) + more):
-        cells = _empty_table(CELL, "head", _table_size(int(c[kernel.CELLS]) + more))
-        kernel.refill_cells(s.cells, cells)
+    s = s._replace(blocks=_grown(s.blocks, int(c[records.BLOCKS]) + more))
+    if _too_full(s.cells, int(c[records.CELLS]) + more):
+        cells = _empty_table(CELL, "head", _table_size(int(c[records.CELLS]) + more))
+        tables.refill_cells(s.cells, cells)
         s = s._replace(cells=cells)
     return s
 
 
 def room_for_waiting(s: State, more: int) -> State:
     """Room for this many more entries in the due ring."""
-    return s._replace(waiting=_grown(s.waiting, int(s.counters[kernel.WAITINGS]) + more))
+    return s._replace(waiting=_grown(s.waiting, int(s.counters[records.WAITINGS]) + more))
 
 
 def room_for_closed(s: State, more: int) -> State:
     """Room to remember this many more uids; forgets those that are too old first."""
-    if not _too_full(s.closed, int(s.counters[kernel.CLOSED]) + more):
+    if not _too_full(s.closed, int(s.counters[records.CLOSED]) + more):
         return s
     closed = _empty_table(CLOSED_SLOT, "group", s.closed.size)
-    kept = kernel.refill_closed(s.groups, s.closed, closed)
+    kept = tables.refill_closed(s.groups, s.closed, closed)
     # Half full at most, or it would soon be filtered again.
     if 2 * (kept + more) > closed.size:
         closed = _empty_table(CLOSED_SLOT, "group", _table_size(2 * (kept + more)))
-        kernel.refill_closed(s.groups, s.closed, closed)
-    s.counters[kernel.CLOSED] = kept
+        tables.refill_closed(s.groups, s.closed, closed)
+    s.counters[records.CLOSED] = kept
     return s._replace(closed=closed)
 
 
 def empty_journal(s: State, pending: int) -> Journal:
     """Lists with room for whatever one batch can note: each live row at most once in each."""
-    rows = int(s.counters[kernel.LIVE_ROWS]) + pending
+    rows = int(s.counters[records.LIVE_ROWS]) + pending
+    dense = rows if s.dense.size else 0
     return Journal(
         pending=np.empty(rows, np.int32),
-        gone=np.empty(rows, np.int32),
-        gone_by=np.empty(rows, np.int32),
+        gone=np.empty(rows + dense, np.int32),  # a row that is core no more may be taken out as well
+        gone_by=np.empty(rows + dense, np.int32),
         told=np.empty(rows, np.int32),
         told_of=np.empty(rows, np.int64),
         merges=np.empty((rows, 3), np.int64),
         scratch=np.empty(rows, np.int32),
         broken=np.empty((rows, 3), np.int64),
-        counts=np.zeros(4, np.int64),
+        cored=np.empty(2 * dense, np.int32),  # once as it turns core, once as its block turns solid
+        loose=np.empty(dense, np.int32),
+        dirty=np.empty(dense, np.int32),
+        moved=np.empty(dense, np.int32),
+        left=np.empty(dense, np.int32),
+        near=np.empty(records.AROUND, np.int32),
+        near_at=np.empty((records.AROUND, 3), np.int64),
+        counts=np.zeros(records.COUNTS, np.int64),
     )
 
 
@@ -147,6 +163,6 @@ def _grown(arena: Records, rows: int) -> Records:
     if rows <= arena.size:
         return arena
     # A new array, not a resized one: only for those does numpy ask for huge pages.
-    larger = np.zeros(max(rows, arena.size + arena.size // 4), arena.dtype)
+    larger = np.zeros(max(rows, arena.size + arena.size // 8), arena.dtype)
     larger[: arena.size] = arena
     return larger

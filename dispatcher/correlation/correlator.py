@@ -1,6 +1,6 @@
 """The correlator: batches of events go in, occurrences, components and finals come out, exact for any order of arrival.
 
-State lives here, decisions live in `kernel`. Time is the events' own and the watermarks'; nothing reads a clock. The
+State lives here, decisions live in `kernels`. Time is the events' own and the watermarks'; nothing reads a clock. The
 handle of a component is an int that one Correlator never gives twice; public ids are assigned by who keeps incidents.
 """
 
@@ -9,34 +9,53 @@ from typing import Final as Constant
 
 import numpy as np
 
-from dispatcher.correlation import arenas, kernel
-from dispatcher.correlation.answers import Applied, Final, Finals, Merge, Merges, Reclustered, Status
+from dispatcher.correlation import arenas
+from dispatcher.correlation.answers import Applied, Final, Finals, Merge, Merges, Moved, Reclustered, Role, Status
 from dispatcher.correlation.columns import (
     COLUMN_TYPES,
     NO_WATERMARK,
     EventColumns,
+    Int8,
     Int32,
     Int64,
-    Journal,
     uid_bytes,
     uid_words,
 )
 from dispatcher.correlation.errors import ColumnInvalid, ComponentUnknown, WatermarkMovedBackwards
 from dispatcher.correlation.groups import GroupTable
+from dispatcher.correlation.kernels import (
+    admission,
+    canonical,
+    closing,
+    clustering,
+    components,
+    density,
+    index,
+    records,
+    splitting,
+    waiting,
+)
+from dispatcher.correlation.kernels.records import Journal
+from dispatcher.correlation.snapshot import Snapshot, pack, unpack
 
-__all__ = ["Applied", "Correlator", "Final", "Finals", "Merge", "Merges", "Reclustered", "Status"]
+__all__ = ["Applied", "Correlator", "Final", "Finals", "Merge", "Merges", "Moved", "Reclustered", "Role", "Status"]
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
 TIES_BY_INSERTION: Constant = 64
+ENTERED_AT_ONCE: Constant = 16_384  # room is made for a block and a cell each, which most do not need
+LIVE_MAX: Constant = 20_000_000  # about 4 GB; a storm of 3 M events a minute reaches it in seven minutes
 
 
 class Correlator:
     """Live occurrences and components of all groups. Not safe for two threads at once; calls release the GIL."""
 
-    def __init__(self, groups: GroupTable, expected_events: int = 0) -> None:
-        """Make room for so many live events at once; it grows with more."""
+    def __init__(self, groups: GroupTable, expected_events: int = 0, *, live_max: int = LIVE_MAX) -> None:
+        """Make room for so many live events at once; it grows with more, up to `live_max`.
+
+        What comes then is answered with `Status.CAPPED` and counted: the only answer that depends on order.
+        """
         self.groups = groups
-        state = arenas.room_for_events(arenas.empty_state(groups), expected_events)
+        state = arenas.room_for_events(arenas.empty_state(groups, live_max), expected_events)
         self._state = arenas.room_for_nodes(state, expected_events)
 
     @classmethod
@@ -51,7 +70,7 @@ class Correlator:
 
         `watermarks_ms` holds each group's last one, None where there was none. `closed` may give events of final
         components that the groups still remember (`Group.remember_ms`); without them a correction of such an event is
-        a new event.
+        a new event. Exact where m = 1: with m > 1 final neighbours no longer count, so restore a snapshot.
         """
         made = cls(groups, expected_events=events.t_ms.size)
         applied = made.apply(events)
@@ -61,6 +80,17 @@ class Correlator:
         if closed is not None:
             made._remember(closed)
         return made, applied
+
+    def snapshot(self) -> bytearray:
+        """Everything that is known, as bytes: `restore` goes on with the same handles, answers and finals."""
+        return pack(self.groups, self._state)
+
+    @classmethod
+    def restore(cls, groups: GroupTable, taken: Snapshot) -> "Correlator":
+        """A correlator as it was when the snapshot was taken; raises a SnapshotRefused."""
+        made = cls(groups)
+        made._state = unpack(groups, made._state, taken)
+        return made
 
     def apply(self, batch: EventColumns) -> Applied:
         """Take in a batch; the outcome does not depend on its order or on how events are cut into batches."""
@@ -74,7 +104,7 @@ class Correlator:
         journal = arenas.empty_journal(s, size)
         status = np.empty(size, np.int8)
         rows = np.empty(size, np.int32)
-        kernel.admit(s, journal, batch, status, rows)
+        admission.admit(s, journal, batch, status, rows)
         component = np.empty(size, np.int64)
         firsts = np.empty(size, np.int32)
         self._cluster(journal, rows, component, firsts)
@@ -85,40 +115,81 @@ class Correlator:
             occurrence_hi=np.where(firsts < 0, np.uint64(0), s.events["uid_hi"][firsts]),
             occurrence_lo=np.where(firsts < 0, np.uint64(0), s.events["uid_lo"][firsts]),
             merges=self._merges(journal),
-            reclustered=self._reclustered(journal) if journal.counts[kernel.GONES] else [],
+            reclustered=self._reclustered(journal) if journal.counts[records.GONES] else [],
+            role=self._roles(firsts),
+            clusters=self._clusters(journal),
+            moved=self._moved(journal),
         )
 
     def _cluster(self, journal: Journal, rows: Int32, component: Int64, firsts: Int32) -> None:
         """Bring index and components up to what the journal notes, and look up those of the rows."""
-        pendings, gones, tolds, _ = journal.counts
-        self._state = s = arenas.room_for_nodes(self._state, int(pendings))
+        pendings, gones, tolds = journal.counts[:3]
+        s = self._state
         if gones:
-            kernel.take_apart(s, journal)
-            tolds = journal.counts[kernel.TOLDS]
-        kernel.enter_all(s, journal, self._by_place(journal.pending[:pendings]))
-        self._state = s = arenas.room_for_waiting(s, rows.size + int(tolds))
-        kernel.name_rows(s, rows, False, component, firsts)
+            splitting.take_apart(s, journal)
+            tolds = journal.counts[records.TOLDS]
+        pending = self._by_place(journal.pending[:pendings])
+        for start in range(0, pending.size, ENTERED_AT_ONCE):
+            some = pending[start : start + ENTERED_AT_ONCE]
+            self._state = s = arenas.room_for_nodes(self._state, some.size)
+            clustering.enter_all(s, journal, some)
+        if s.dense.size:
+            density.settle_density(s, journal)
+        moves = int(journal.counts[records.MOVES])
+        self._state = s = arenas.room_for_waiting(s, rows.size + int(tolds) + 2 * moves)
+        if moves:
+            density.shorten_all(s, journal)
+        clustering.name_rows(s, rows, False, component, firsts)
+
+    def _roles(self, firsts: Int32) -> Int8:
+        roles = np.where(firsts < 0, np.int8(-1), np.int8(records.CORE))
+        if self._state.dense.size:
+            density.role_of_rows(self._state, firsts, roles)
+        return roles
+
+    def _clusters(self, journal: Journal) -> frozenset[int]:
+        cored = journal.cored[: journal.counts[records.COREDS]]
+        return frozenset(self._named(cored).tolist()) if cored.size else frozenset()
+
+    def _moved(self, journal: Journal) -> list[Moved]:
+        moved = journal.moved[: journal.counts[records.MOVES]]
+        if not moved.size:
+            return []
+        events_of = (self._events_of(first) for first in moved.tolist())
+        return [Moved(*pair) for pair in zip(events_of, self._named(moved).tolist(), strict=True)]
+
+    def _named(self, rows: Int32) -> Int64:
+        components = np.empty(rows.size, np.int64)
+        clustering.name_rows(self._state, rows, False, components, np.empty(rows.size, np.int32))
+        return components
+
+    def _events_of(self, first: int) -> list[bytes]:
+        """The uids of an occurrence."""
+        rows = [first]
+        while (row := int(self._state.nodes["run_next"][rows[-1]])) != first:
+            rows.append(row)
+        return [self._uid(row) for row in rows]
 
     def _by_place(self, pending: Int32) -> Int32:
         if pending.size < SORTED_FROM:
             return pending
         keys = np.empty(pending.size, np.uint64)
-        kernel.locality(self._state, pending, keys)
+        index.locality(self._state, pending, keys)
         return pending[np.argsort(keys)]
 
     def _merges(self, journal: Journal) -> Merges:
-        merges = journal.merges[: journal.counts[kernel.MERGES]].copy()  # the journal is large, mostly untouched
+        merges = journal.merges[: journal.counts[records.MERGES]].copy()  # the journal is large, mostly untouched
         bridges = self._state.events[merges[:, 2]]
         return Merges(merges[:, 0], merges[:, 1], bridges["uid_hi"], bridges["uid_lo"])
 
     def _reclustered(self, journal: Journal) -> list[Reclustered]:
-        told = journal.told[: journal.counts[kernel.TOLDS]]
+        told = journal.told[: journal.counts[records.TOLDS]]
         now = np.empty(told.size, np.int64)
-        kernel.name_rows(self._state, told, True, now, np.empty(told.size, np.int32))
+        clustering.name_rows(self._state, told, True, now, np.empty(told.size, np.int32))
         moved: dict[int, dict[int, list[bytes]]] = {}
         for row, old, new in zip(told.tolist(), journal.told_of.tolist(), now.tolist(), strict=False):
             moved.setdefault(old, {}).setdefault(new, []).append(self._uid(row))
-        went_to = {loser: winner for winner, loser, _ in journal.merges[: journal.counts[kernel.MERGES]].tolist()}
+        went_to = {loser: winner for winner, loser, _ in journal.merges[: journal.counts[records.MERGES]].tolist()}
         return [Reclustered(old, parts) for old, parts in moved.items() if set(parts) != {_followed(went_to, old)}]
 
     def advance(self, group: int, watermark_ms: int) -> Finals:
@@ -133,38 +204,39 @@ class Correlator:
             return self._advance(group, watermark_ms)
 
     def _advance(self, group: int, watermark_ms: int) -> Finals:
-        live = int(self._state.counters[kernel.LIVE_ROWS])
+        live = int(self._state.counters[records.LIVE_ROWS])
         if int(self._state.groups["watermark"][group]) == NO_WATERMARK:
             self._state = arenas.room_for_waiting(self._state, live)
         roots = np.empty(live, np.int32)
-        roots = roots[: kernel.collect(self._state, group, watermark_ms, roots)]
+        roots = roots[: waiting.collect(self._state, group, watermark_ms, roots)]
         members, finals = self._finals(roots)
         to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
         self._state = arenas.room_for_closed(self._state, to_remember)
-        kernel.release(self._state, members)
+        closing.release(self._state, members)
         return finals
 
     def _finals(self, roots: Int32) -> tuple[Int32, Finals]:
         s = self._state
         ends = np.empty(roots.size, np.int64)
         occurrences = np.empty(roots.size, np.int64)
-        kernel.count_members(s, roots, ends, occurrences)
+        cores = np.empty(roots.size, np.int64)
+        closing.count_members(s, roots, ends, occurrences, cores)
         total = int(ends[-1]) if roots.size else 0
         members, spare = np.empty((2, total), np.int32)
-        kernel.list_members(s, roots, members, spare)
+        closing.list_members(s, roots, members, spare)
         heads = np.empty(roots.size, np.int32)
-        for k in np.flatnonzero(np.diff(ends, prepend=0) > kernel.SORTED_BY_HEAP).tolist():
+        for k in np.flatnonzero(np.diff(ends, prepend=0) > records.SORTED_BY_HEAP).tolist():
             large = members[ends[k - 1] if k else 0 : ends[k]]
             large[:] = large[self._canonical_order(large)]
-        kernel.first_members(members, ends, heads)
+        closing.first_members(members, ends, heads)
         order = self._canonical_order(heads)
         hi, lo = np.empty((2, total), np.uint64)
         t_ms = np.empty(total, np.int64)
-        kernel.in_order(s, members, ends, order, hi, lo, t_ms)
+        closing.in_order(s, members, ends, order, hi, lo, t_ms)
         starts = np.zeros(roots.size + 1, np.int64)
         np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
         component = s.nodes["component"][roots[order]]
-        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order])
+        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
 
     def _canonical_order(self, rows: Int32) -> Int64:
         """The order of rows by (t, uid)."""
@@ -174,25 +246,25 @@ class Correlator:
         ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[:1] - 1, append=t[-1:] - 1)))
         if ties.max(initial=0) > TIES_BY_INSERTION:
             return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
-        kernel.order_ties(events, rows, order)
+        canonical.order_ties(events, rows, order)
         return order
 
     def _start_at(self, group: int, watermark_ms: int) -> None:
         """Set the watermark of a group that had none; what is final by it is kept for the next advance."""
-        self._state = s = arenas.room_for_waiting(self._state, int(self._state.counters[kernel.LIVE_ROWS]))
+        self._state = s = arenas.room_for_waiting(self._state, int(self._state.counters[records.LIVE_ROWS]))
         with np.errstate(over="ignore"):
-            kernel.start_at(s, group, watermark_ms)
+            waiting.start_at(s, group, watermark_ms)
 
     def _remember(self, closed: EventColumns) -> None:
         columns = _checked(closed, len(self.groups))
         self._state = s = arenas.room_for_closed(self._state, columns.t_ms.size)
         with np.errstate(over="ignore"):
-            kernel.remember(s, columns)
+            closing.remember(s, columns)
 
     @property
     def live_events(self) -> int:
         """Events that are not final yet."""
-        return int(self._state.counters[kernel.LIVE_ROWS])
+        return int(self._state.counters[records.LIVE_ROWS])
 
     @property
     def state_bytes(self) -> int:
@@ -200,9 +272,20 @@ class Correlator:
         return arenas.nbytes(self._state)
 
     @property
+    def capped_events(self) -> int:
+        """Events that were not taken in because too many were live, since the start."""
+        return int(self._state.counters[records.CAPPED])
+
+    def largest_share(self) -> float:
+        """The share of the live events in the largest component: above 1 % links percolate. Reads every row."""
+        live = self.live_events
+        sizes = np.empty(int(self._state.counters[records.ROWS]), np.int32)
+        return closing.largest_component(self._state, sizes) / live if live else 0.0
+
+    @property
     def walked(self) -> int:
         """Members of near blocks that were looked at in vain since the start: the cost of adversarial shapes."""
-        return int(self._state.counters[kernel.WALKED])
+        return int(self._state.counters[records.WALKED])
 
     def watermark_ms(self, group: int) -> int | None:
         """The group's watermark, None before its first."""
@@ -212,9 +295,11 @@ class Correlator:
     def members(self, component: int) -> list[bytes]:
         """The uids of a live component by (t, uid). Reads every live row; raises ComponentUnknown."""
         s = self._state
-        used = int(s.counters[kernel.ROWS])
+        used = int(s.counters[records.ROWS])
         flags = s.events["flags"][:used]
-        is_root = (flags & kernel.ROOT == kernel.ROOT) & (s.nodes["up"][:used] == np.arange(used))
+        is_root = (flags & records.ROOT == records.ROOT) & (s.nodes["up"][:used] == np.arange(used))
+        if s.dense.size:
+            is_root &= s.dense["near"][:used] < 0
         roots = np.flatnonzero(is_root & (s.nodes["component"][:used] == component)).astype(np.int32)
         if roots.size == 0:
             raise ComponentUnknown(component)
@@ -224,7 +309,7 @@ class Correlator:
         """The handle of the live component that holds this uid."""
         hi, lo = uid_words([uid])
         with np.errstate(over="ignore"):
-            component = int(kernel.component_of(self._state, hi[0], lo[0]))
+            component = int(components.component_of(self._state, hi[0], lo[0]))
         return None if component < 0 else component
 
     def _uid(self, row: int) -> bytes:

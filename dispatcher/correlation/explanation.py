@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dispatcher.correlation import kernel
-from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, Links, uid_bytes
+from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, uid_bytes
 from dispatcher.correlation.groups import Group
+from dispatcher.correlation.kernels import nearest
+from dispatcher.correlation.kernels.records import Links
 
 
 class Link(NamedTuple):
@@ -40,7 +41,7 @@ def explain(events: EventColumns, group: Group) -> list[Link]:
         inside=np.empty(n, np.bool_),
     )
     if n:
-        kernel.nearest_links(links)
+        nearest.nearest_links(links)
     return [_link(events, located, links, k) for k in np.flatnonzero(links.parent >= 0).tolist()]
 
 

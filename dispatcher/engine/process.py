@@ -10,7 +10,12 @@ import structlog
 from dispatcher.channels.webhook import WebhookSender
 from dispatcher.correlation.compilation import compile_kernels
 from dispatcher.engine import leadership
+from dispatcher.engine.failpoints import Failpoints
+from dispatcher.engine.metrics import metrics_door
 from dispatcher.engine.steps import Stepper, give_up
+from dispatcher.incidents.copied import compile_copied
+from dispatcher.patterns.compilation import compile_pattern_kernels
+from dispatcher.rates.compilation import compile_rate_kernels
 from events.feed import Feed
 from runtime import readiness
 from runtime.clock import follow_clock
@@ -27,13 +32,34 @@ async def main(settings: Settings) -> None:
     dsn = settings.app_dsn()
     with ThreadPoolExecutor(1, thread_name_prefix="kernels") as kernels:
         # Never on the first event: the leadership is taken only after the kernels stand ready.
-        await asyncio.get_running_loop().run_in_executor(kernels, compile_kernels)
+        await asyncio.get_running_loop().run_in_executor(kernels, compile_all)
         pool = await open_pool(dsn, application_name="rongan dispatcher", max_size=6)
         try:
-            async with follow_clock(dsn, process=settings.dispatcher_slot) as clock, Feed(pool) as feed:
-                await _lead(pool, settings, partial(Stepper, pool, clock, feed, kernels))
+            async with (
+                metrics_door(settings.http_host, settings.dispatcher_metrics_port),
+                follow_clock(dsn, process=settings.dispatcher_slot) as clock,
+                Feed(pool) as feed,
+            ):
+                make_stepper = partial(
+                    Stepper,
+                    pool,
+                    clock,
+                    feed,
+                    kernels,
+                    batch_events=settings.dispatcher_step_events,
+                    failpoints=Failpoints.from_environment(),
+                )
+                await _lead(pool, settings, make_stepper)
         finally:
             pool.terminate()
+
+
+def compile_all() -> None:
+    """Compile, or load from the cache, every kernel that a step calls."""
+    compile_kernels()
+    compile_pattern_kernels()
+    compile_rate_kernels()
+    compile_copied()
 
 
 async def _lead(pool: Pool, settings: Settings, make_stepper: "partial[Stepper]") -> None:
@@ -41,7 +67,7 @@ async def _lead(pool: Pool, settings: Settings, make_stepper: "partial[Stepper]"
     sender = WebhookSender(pool, allow_private=settings.webhook_allow_private)
     stepper = make_stepper(epoch, on_message=sender.wake)
     try:
-        await stepper.step()
+        await stepper.go_on()
         readiness.announce()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sender.run(), name="webhook-sender")

@@ -1,5 +1,6 @@
-"""The escalation stage of a step: fires every threshold that the domain's clock has passed, exactly once."""
+"""The escalation stage of a step: whatever the domain's clock has passed happens, each thing exactly once."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -9,11 +10,12 @@ from dispatcher.channels import outbox
 from dispatcher.escalation.ladder import Firing, firing_of
 from dispatcher.incidents.step import Advanced
 from dispatcher.rules.rulebook import Rulebook
-from dispatcher.tickets import lifecycle, store
+from dispatcher.tickets import acting, lifecycle, recounting, store
 from dispatcher.tickets.announcing import REMINDER, announce
 from dispatcher.tickets.clocks import Rules
-from dispatcher.tickets.model import ClockRun, Ticket
-from dispatcher.tickets.records import read_rules, read_ticket, update
+from dispatcher.tickets.model import Action, ClockName, ClockRun, Ticket, TicketEvent, TicketState
+from dispatcher.tickets.records import read_rules, read_ticket
+from dispatcher.tickets.writing import update
 from registry.limits import EscalationAction
 from runtime.pool import Connection
 from runtime.queries import load
@@ -24,8 +26,9 @@ BATCH_TICKETS: Final = 200
 URGED: Final = "ticket.urged"
 _NOBODY: Final = "nobody"
 
-FIRED_TOTAL = Counter("dispatcher_thresholds_fired_total", "Thresholds of clocks that fired", ["clock", "action"])
+FIRED_TOTAL = Counter("dispatcher_thresholds_fired_total", "Steps of the ladder that were taken", ["clock", "action"])
 SKIPPED_TOTAL = Counter("dispatcher_escalations_skipped_total", "Escalations that nobody could hear")
+RECOUNTED_TOTAL = Counter("dispatcher_tickets_recounted_total", "Tickets whose provisional due times were counted anew")
 
 
 class Moment(Protocol):
@@ -42,7 +45,14 @@ class Moment(Protocol):
 
 
 async def advance(step: Moment) -> Advanced:
-    """Fire what is due at the step's time. One index scan where nothing is."""
+    """Take every step that is due, end suspensions, look back, recount what was provisional. Cheap where nothing is."""
+    recounted = await _recount(step)
+    taken, fired = await _fire_due(step)
+    looked = await _look_back(step)
+    return Advanced(taken + looked + recounted, fired + looked + recounted)
+
+
+async def _fire_due(step: Moment) -> tuple[int, int]:
     fired = taken = 0
     rules: Rules | None = None
     left: list[int] = []  # Held by a user's action: the next step looks again.
@@ -54,42 +64,84 @@ async def advance(step: Moment) -> Advanced:
         for ticket_id in held:
             fired += await _fire_all(step, ticket_id, rules)
         taken += len(held)
-    return Advanced(taken, fired)
+    return taken, fired
+
+
+@dataclass(slots=True)
+class _Fired:
+    """What one ticket's clocks came to in this step."""
+
+    ticket: Ticket
+    told: list[tuple[Firing, dict[str, Any]]] = field(default_factory=list)
 
 
 async def _fire_all(step: Moment, ticket_id: int, rules: Rules) -> int:
     before = await read_ticket(step.conn, ticket_id)
-    after, firings = before, list[tuple[Firing, dict[str, Any]]]()
-    while (run := _next_due(after, step)) is not None and run.next_pct is not None:
-        pct = run.next_pct
-        firing = firing_of(after, run, pct, rules.ladder, step.rulebook.organisations)
-        after = lifecycle.fired(after, run.clock, run.organisation_id, run.run, pct, rules)
-        if await _is_first(step, after, firing):
-            firings.append((firing, await _remember(step, after, firing)))
-    await update(step.conn, before, after)
-    for firing, body in firings:
-        row = await announce(step.conn, after, REMINDER, step.at, **body)
-        await _tell(step, after, firing, {"ticket": row, **body})
-    return len(firings)
+    if _suspension_is_over(before, step.at):
+        action = Action(TicketEvent.RESUME, before.version)
+        before = (await acting.act(step.conn, ticket_id, action, store.AUTO, step.at)).ticket
+    result = _Fired(before)
+    run = _next_due(result.ticket, step.at)
+    while run is not None and run.next_action is not None:
+        heard = await _fire(step, result, run, run.next_action, rules)
+        after = next(each for each in result.ticket.clocks if each.key == run.key)
+        # A step that resolves to nobody is skipped at once: nobody waits for somebody who is not there.
+        run = after if not heard and after.next_action is not None else _next_due(result.ticket, step.at)
+    await update(step.conn, before, result.ticket)
+    for firing, body in result.told:
+        row = await announce(step.conn, result.ticket, REMINDER, step.at, **body)
+        await _tell(step, result.ticket, firing, {"ticket": row, **body})
+    return len(result.told)
 
 
-def _next_due(ticket: Ticket, step: Moment) -> ClockRun | None:
-    reached = [run for run in ticket.running if run.next_at is not None and run.next_at <= step.at]
-    return min(reached, key=lambda run: (run.next_at or step.at, run.key), default=None)
+async def _fire(step: Moment, result: _Fired, run: ClockRun, action: EscalationAction, rules: Rules) -> bool:
+    """Take one step; whether somebody hears it, or need not yet."""
+    ticket = result.ticket
+    supervisors = None
+    if action is EscalationAction.REVIEW:
+        supervisors = await step.conn.fetchval(QUERIES.supervisors_of, list(ticket.area_path))
+    firing = firing_of(ticket, run, action, step.rulebook.organisations, supervisors)
+    result.ticket = lifecycle.fired(ticket, run.key, action, step.at, rules)
+    if not await _is_first(step, ticket, firing):
+        return True
+    body = await _remember(step, result.ticket, firing)
+    result.told.append((firing, body))
+    return "skipped" not in body or not firing.skips_at_once
+
+
+def _suspension_is_over(ticket: Ticket, at: datetime) -> bool:
+    return ticket.state is TicketState.SUSPENDED and any(
+        run.clock is ClockName.REVIEW and run.due_at <= at for run in ticket.running
+    )
+
+
+def _next_due(ticket: Ticket, at: datetime) -> ClockRun | None:
+    reached = [run for run in ticket.running if run.next_at is not None and run.next_at <= at]
+    return min(reached, key=lambda run: (run.next_at or at, run.key), default=None)
+
+
+async def _look_back(step: Moment) -> int:
+    """Open again what was closed out 30 or 90 days ago, for somebody to look at."""
+    rows = await step.conn.fetch(QUERIES.due_look_backs, step.at, BATCH_TICKETS)
+    for row in rows:
+        action = Action(TicketEvent.START_LOOK_BACK, row["version"])
+        await acting.act(step.conn, row["id"], action, store.AUTO, step.at)
+    return len(rows)
+
+
+async def _recount(step: Moment) -> int:
+    rows = await step.conn.fetch(QUERIES.recountable_tickets, BATCH_TICKETS)
+    for row in rows:
+        await recounting.recount(step.conn, row["id"], step.at)
+        RECOUNTED_TOTAL.inc()
+    return len(rows)
 
 
 async def _is_first(step: Moment, ticket: Ticket, firing: Firing) -> bool:
     run = firing.run
     return bool(
         await step.conn.fetchval(
-            QUERIES.fire,
-            ticket.id,
-            run.clock,
-            run.organisation_id,
-            run.run,
-            firing.pct,
-            firing.action,
-            step.at,
+            QUERIES.fire, ticket.id, run.clock, run.organisation_id, run.run, firing.action, step.at
         )
     )
 
@@ -101,11 +153,13 @@ async def _remember(step: Moment, ticket: Ticket, firing: Firing) -> dict[str, A
         "clock": run.clock.value,
         "organisation_id": run.organisation_id,
         "run": run.run,
-        "pct": firing.pct,
         "action": firing.action.value,
         "due_at": run.due_at.isoformat(),
         "told": firing.organisation_id,
     }
+    if firing.action is EscalationAction.SUPERVISE:
+        reply = next((each for each in ticket.running if each.clock is ClockName.REPLY), None)
+        body["reply_due_at"] = reply.due_at.isoformat() if reply is not None else None
     heard = firing.organisation_id is not None and await step.conn.fetchval(
         QUERIES.somebody_hears, firing.organisation_id, list(firing.roles)
     )
@@ -124,7 +178,7 @@ async def _tell(step: Moment, ticket: Ticket, firing: Firing, body: dict[str, An
         return
     await outbox.enqueue(
         step.conn,
-        idempotency_key=f"clock-{ticket.id}-{run.clock}-{run.organisation_id}-{run.run}-{firing.pct}",
+        idempotency_key=f"clock-{ticket.id}-{run.clock}-{run.organisation_id}-{run.run}-{firing.action}",
         organisation_id=organisation_id,
         ticket_id=ticket.id,
         topic=REMINDER if firing.action is EscalationAction.REMIND else URGED,

@@ -1,28 +1,27 @@
 """The open incidents and the correlator in memory: a cache that can be rebuilt from the database at any time."""
 
-import hashlib
+import gc
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from dispatcher.correlation.columns import EventColumns, event_columns
+from dispatcher.correlation.columns import EventColumns, Int64, event_columns
 from dispatcher.correlation.correlator import Correlator
 from dispatcher.correlation.groups import Group, GroupTable
-from dispatcher.incidents.live import LiveIncident, Member
-from dispatcher.incidents.model import Standing
+from dispatcher.incidents.copied import CopiedEvents, CopiedMembers, distinct, only_once, tiles_of
+from dispatcher.incidents.flapping import Flapping
+from dispatcher.incidents.live import LiveIncident
+from dispatcher.incidents.overlays import Act
+from dispatcher.incidents.parts import FlapPart, Part, Parts, TilePart, classes
+from dispatcher.incidents.subjects import Subjects, subject_number
 from dispatcher.rules.rulebook import Rulebook
-from events.model import Event, EventSource, SourceClass, TimeQuality
+from events.model import Event
 from runtime.pool import Connection
 from runtime.queries import load
 
 QUERIES = load(__package__)
-
-Dispute: TypeAlias = tuple[LiveIncident, frozenset[bytes]]
-"""An incident, and which of its events lie in the component in question."""
-
-_CORRELATED: Final = frozenset({Standing.CLUSTERED, Standing.ALONE})
 
 
 class Memory:
@@ -45,11 +44,14 @@ class Memory:
         )
         self.correlator = Correlator(self.table)
         self.incidents: dict[int, LiveIncident] = {}
-        self.by_component: dict[int, LiveIncident] = {}
+        self.parts = Parts()
         self.of_event: dict[bytes, LiveIncident] = {}
-        self.of_subject: dict[tuple[str, str], LiveIncident] = {}  # (subject, kind): where it was seen last
-        # Components that are not exactly one incident of the database, because the rules changed meanwhile.
-        self.disputed: dict[int, list[Dispute]] = {}
+        self.flapping = Flapping(taxonomy, self.parts)
+        self.subjects = Subjects()
+        self._by_row: list[LiveIncident] = []  # while it is rebuilt: the incident of each row
+        # Incidents of the database that are not exactly their parts, because the rules changed meanwhile.
+        self.disputed: list[LiveIncident] = []
+        self.patterns: object | None = None  # what the patterns stage remembers; it rebuilds it
         self._group_index = {group: index for index, group in enumerate(self.groups)}
         self._kind_index: dict[str, int] = {}
         self._rulebook = rulebook
@@ -57,61 +59,150 @@ class Memory:
     @classmethod
     async def rebuild(cls, conn: Connection, rulebook: Rulebook) -> "Memory":
         """From the open incidents alone: what is final can gain nothing any more, so it is not needed."""
+        gc.disable()  # a million objects are made, none of them in vain
+        try:
+            return await cls._rebuild(conn, rulebook)
+        finally:
+            gc.freeze()  # and are looked at by no later collection, which would hold up a step
+            gc.enable()
+
+    @classmethod
+    async def _rebuild(cls, conn: Connection, rulebook: Rulebook) -> "Memory":
         memory = cls(rulebook)
-        for row in await conn.fetch(QUERIES.open_incidents):
-            memory.incidents[row["id"]] = LiveIncident(**dict(row))
-        correlated: list[Event] = []
-        for row in await conn.fetch(QUERIES.open_incident_events):
-            columns = dict(row)
-            incident = memory.incidents[columns.pop("incident_id")]
-            standing = Standing(columns.pop("standing"))
-            event = _event(columns)
-            if standing is Standing.RETURNED:
-                continue
-            incident.put(Member.of(event))
-            memory.of_event[event.uid] = incident
-            memory.of_subject[event.subject, event.kind] = incident
-            if standing in _CORRELATED:
-                correlated.append(event)
+        incidents = [LiveIncident(**dict(row)) for row in await conn.fetch(QUERIES.open_incidents)]
+        memory.incidents = {incident.id: incident for incident in incidents}
+        copied = await CopiedEvents.read(conn)
+        kinds = [row["id"] for row in await conn.fetch(QUERIES.kinds_by_number)]
         watermarks = {
             row["kind_group"]: row["watermark_at"]
             for row in await conn.fetch(QUERIES.read_watermarks, rulebook.taxonomy.rule_set)
         }
+        kind, kinds = copied.kinds(kinds)
+        at = copied.incident_places(list(memory.incidents))
+        memory._hold(incidents, copied, at)
+        memory.subjects.read(kinds, copied.records["subject_number"].astype(np.int64), kind, memory._by_row)
+        correlated = np.flatnonzero(copied.records["correlated"])
         memory.correlator, applied = Correlator.rebuild(
             memory.table,
-            memory.columns(correlated),
-            [_milliseconds(at) if (at := watermarks.get(group)) else None for group in memory.groups],
+            memory._copied_columns(copied, correlated, kind[correlated], kinds),
+            [_milliseconds(moment) if (moment := watermarks.get(group)) else None for group in memory.groups],
         )
-        memory._assign(correlated, applied.component.tolist())
+        await memory._take_flapping(conn)
+        await memory._take_overlays(conn)
+        tile_s = np.array([rulebook.taxonomy.group_of(name).tile_s for name in kinds], np.int64)
+        tile = tiles_of(copied.t_ms[correlated], tile_s[kind[correlated]])
+        uids = [copied.uids[row] for row in correlated.tolist()]
+        memory._assign(incidents, uids, at[correlated], applied.component, tile)
+        memory._by_row = []
         return memory
 
-    def _assign(self, events: Sequence[Event], components: Sequence[int]) -> None:
-        """Give each component its incident; where they do not match one to one they are left to be settled."""
-        found: dict[int, dict[int, set[bytes]]] = {}  # component -> incident -> its events there
-        spread: dict[int, set[int]] = {}  # incident -> its components
-        for event, component in zip(events, components, strict=True):
-            incident_id = self.of_event[event.uid].id
-            found.setdefault(component, {}).setdefault(incident_id, set()).add(event.uid)
-            spread.setdefault(incident_id, set()).add(component)
-        for component, parts in found.items():
-            if len(parts) == 1 and len(spread[next(iter(parts))]) == 1:
-                self.by_component[component] = self.incidents[next(iter(parts))]
-            else:
-                self.disputed[component] = [(self.incidents[i], frozenset(uids)) for i, uids in parts.items()]
+    def _hold(self, incidents: Sequence[LiveIncident], copied: CopiedEvents, at: Int64) -> None:
+        """Give each incident its events; they become members when somebody looks at them."""
+        order = np.argsort(at, kind="stable")
+        ends = np.searchsorted(at[order], np.arange(len(incidents) + 1)).tolist()
+        for place, incident in enumerate(incidents):
+            incident.expect(CopiedMembers(copied, order[ends[place] : ends[place + 1]]))
+        self._by_row = [incidents[place] for place in at.tolist()]
+        self.of_event = dict(zip(copied.uids, self._by_row, strict=True))
+        for row in np.flatnonzero(copied.records["settled"]).tolist():
+            self._by_row[row].settled[copied.uids[row]] = copied.settled_with(row)
 
-    def columns(self, events: Sequence[Event]) -> EventColumns:
-        """The events as the correlator takes them. Kinds that are never clustered are given as unlocated."""
+    async def _take_flapping(self, conn: Connection) -> None:
+        """Which devices flap, and what they reported meanwhile."""
+        self.flapping.read([dict(row) for row in await conn.fetch(QUERIES.list_series)])
+        for row in await conn.fetch(QUERIES.suppressed_events):
+            part = self.parts.flaps[row["event_uid"]] = FlapPart(row["subject"], row["kind"])
+            self.parts.put(part, self.incidents[row["incident_id"]])
+            self.flapping.expect(row["event_uid"], row["kind"], _milliseconds(row["effective_at"]))
+
+    async def _take_overlays(self, conn: Connection) -> None:
+        """What officers decided on events that are not final yet."""
+        for incident in self.incidents.values():
+            if incident.settled:
+                self.parts.pin(incident.settled)
+        for row in await conn.fetch(QUERIES.overlays_in_force):
+            if row["act"] == Act.SPLIT:
+                self.parts.split(row["seq"], row["event_uids"])
+            else:
+                self.parts.join(row["seq"], row["event_uids"])
+
+    def _assign(
+        self, incidents: Sequence[LiveIncident], uids: Sequence[bytes], at: Int64, component: Int64, tile: Int64
+    ) -> None:
+        """Give each part its incident; where they do not match one to one they are left to be settled."""
+        marked: dict[bytes, Part] = {}
+        found: dict[Part, set[int]] = defaultdict(set)  # part -> the places of its incidents
+        alone = np.ones(len(uids), np.bool_)
+        if not self.parts.plain:
+            marks = self.parts.splits.keys() | self.parts.flaps.keys()
+            alone = np.array([uid not in marks and not self.parts.is_held(uid) for uid in uids], np.bool_)
+            for row in np.flatnonzero(~alone).tolist():
+                part = marked[uids[row]] = self.parts.of(uids[row], int(component[row]), int(tile[row]))
+                found[part].add(int(at[row]))
+        handles, numbers, places_of = distinct(component[alone], tile[alone], at[alone])
+        if not marked:
+            # Nearly all are one part that is one incident: those are put at once.
+            single = only_once(handles) & only_once(places_of)
+            holders = [incidents[place] for place in places_of[single].tolist()]
+            self.parts.fill(handles[single].tolist(), numbers[single].tolist(), holders)
+            handles, numbers, places_of = handles[~single], numbers[~single], places_of[~single]
+        for handle, number, place in zip(handles.tolist(), numbers.tolist(), places_of.tolist(), strict=True):
+            found[TilePart(handle, number)].add(place)
+        grouped = classes(marked, self.parts)
+        root = {part: of for of, those in grouped.items() for part in those}
+        of_class: dict[Part, set[int]] = defaultdict(set)
+        spread: dict[int, set[Part]] = defaultdict(set)  # incident -> its classes of parts
+        for part, places in found.items():
+            of = root.get(part, part)
+            of_class[of] |= places
+            for place in places:
+                spread[place].add(of)
+        disputed: set[int] = set()
+        for of, places in of_class.items():
+            if len(places) == 1 and len(spread[next(iter(places))]) == 1:
+                for part in grouped.get(of, (of,)):
+                    self.parts.put(part, incidents[next(iter(places))])
+            else:
+                disputed |= places
+        self.disputed = [incidents[place] for place in sorted(disputed)]
+
+    def _copied_columns(self, copied: CopiedEvents, rows: Int64, kind: Int64, kinds: Sequence[str]) -> EventColumns:
+        """The same columns as those of events, without making an event of any row."""
+        groups = [self._rulebook.taxonomy.group_of(name) for name in kinds]
+        records = copied.records[rows]
+        clustered = np.array([group.clustered for group in groups], np.bool_)
+        return event_columns(
+            (records["uid_hi"].astype(np.uint64), records["uid_lo"].astype(np.uint64)),
+            revision=records["revision"],
+            content=records["content"],
+            t_ms=copied.t_ms[rows],
+            x_dm=records["x_dm"],
+            y_dm=records["y_dm"],
+            located=records["located"] & clustered[kind],
+            group=np.array([self._group_index[group.id] for group in groups], np.int64)[kind],
+            subject=records["subject_number"],
+            kind=np.array([self._kind_number(name) for name in kinds], np.int64)[kind],
+            severity=records["severity"],
+        )
+
+    def columns(self, events: Sequence[Event], taken_out: int = 0) -> EventColumns:
+        """The events as the correlator takes them. Kinds that are never clustered are given as unlocated.
+
+        The last `taken_out` events leave their clusters: each stands alone, apart from all others of its subject.
+        """
+        stays = np.arange(len(events)) < len(events) - taken_out
         groups = [self._rulebook.taxonomy.group_of(event.kind) for event in events]
         return event_columns(
             [event.uid for event in events],
-            revision=np.array([event.revision for event in events], dtype=np.int64),
+            revision=np.array([self.flapping.revision(event) for event in events], dtype=np.int64),
             content=np.frombuffer(b"".join(event.content_hash for event in events), dtype=">u8").astype(np.uint64),
             t_ms=np.array([_milliseconds(event.effective_at) for event in events], dtype=np.int64),
             x_dm=np.array([event.x_dm or 0 for event in events], dtype=np.int64),
             y_dm=np.array([event.y_dm or 0 for event in events], dtype=np.int64),
-            located=np.array([self.is_located(event) for event in events], dtype=np.bool_),
+            located=np.array([self.is_located(event) for event in events], dtype=np.bool_) & stays,
+            state=(~stays).astype(np.int64),
             group=np.array([self._group_index[group.id] for group in groups], dtype=np.int64),
-            subject=np.array([_subject_number(event.subject) for event in events], dtype=np.int64),
+            subject=np.array([subject_number(event.subject) for event in events], dtype=np.int64),
             kind=np.array([self._kind_number(event.kind) for event in events], dtype=np.int64),
             severity=np.array([event.severity for event in events], dtype=np.int64),
         )
@@ -125,15 +216,20 @@ class Memory:
         watermark_ms = self.correlator.watermark_ms(self._group_index[self._rulebook.taxonomy.group_of(event.kind).id])
         return watermark_ms is not None and _milliseconds(event.effective_at) < watermark_ms
 
+    @property
+    def largest(self) -> int:
+        """How many events the largest incident holds."""
+        return max((incident.event_count for incident in self.incidents.values()), default=0)
+
     def forget(self, incident: LiveIncident) -> None:
         """The incident can gain nothing any more."""
         self.incidents.pop(incident.id, None)
-        for uid, member in incident.members.items():
+        for uid in incident.members:
             if self.of_event.get(uid) is incident:
                 del self.of_event[uid]
-            subject = member.subject, member.witness.kind
-            if self.of_subject.get(subject) is incident:
-                del self.of_subject[subject]
+        self.subjects.forget(incident)
+        self.parts.drop(incident)
+        self.parts.forget(incident.members)
 
     def _kind_number(self, kind: str) -> int:
         return self._kind_index.setdefault(kind, len(self._kind_index))
@@ -141,18 +237,3 @@ class Memory:
 
 def _milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
-
-
-def _subject_number(subject: str) -> int:
-    """64 bits of a digest: the same after every restart, and two subjects share one with a chance of 1 in 10^19."""
-    return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], "big", signed=True)
-
-
-def _event(columns: dict[str, Any]) -> Event:
-    typed = columns | {
-        "source": EventSource(columns["source"]),
-        "source_class": SourceClass(columns["source_class"]),
-        "time_quality": TimeQuality(columns["time_quality"]),
-        "area_path": tuple(columns["area_path"]),
-    }
-    return Event(**typed)

@@ -23,6 +23,7 @@ class Standing(StrEnum):
     CLUSTERED = "clustered"  # found by place and time, alone or with others
     ALONE = "alone"  # without a position, or of a kind that is never clustered
     LATE = "late"  # older than the watermark when it came: not clustered
+    SUPPRESSED = "suppressed"  # of a device that flaps: counted with its flapping alone
     RETURNED = "returned"  # the condition went back to normal: shown, never closes anything
 
 
@@ -49,3 +50,5 @@ class IncidentChange:
     # Incidents that this one absorbed in this step: (incident id, case id, uid of the bridging event).
     absorbed: tuple[tuple[int, int, bytes], ...]
     row: dict[str, Any]  # the incident as the api shows it in lists
+    # Cases that became this one's in this step: with incidents that it absorbed, or that are of one cluster with it.
+    joined_cases: tuple[int, ...] = ()

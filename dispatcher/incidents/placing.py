@@ -1,88 +1,60 @@
-"""Puts the events of a batch into incidents as the correlator found them: opens, joins, merges, splits, closes."""
+"""Puts the events of a batch into incidents: opens, joins, closes; what officers decided goes before the clusters."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from dispatcher.correlation.correlator import Applied, Status
+from dispatcher.correlation.correlator import Applied, Finals, Status
+from dispatcher.incidents.counts import Counts, Fate
+from dispatcher.incidents.flapping import FLAPPING_KIND
 from dispatcher.incidents.live import LiveIncident, Member
-from dispatcher.incidents.memory import Dispute, Memory
+from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentStatus, Standing
+from dispatcher.incidents.overlays import Act, Overlay
+from dispatcher.incidents.parts import SplitPart, TilePart
+from dispatcher.incidents.regrouping import Regrouping
 from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
 
 _TAKEN_IN: Final = frozenset({Status.CLUSTERED, Status.REPEAT, Status.CORRECTED, Status.UNLOCATED})
 
 
-@dataclass(slots=True)
-class Touched:
-    """What the step did to one incident so far."""
-
-    incident: LiveIncident
-    opened: bool = False
-    # By uid: each event of the step stands in one place, wherever merges and corrections carried it meanwhile.
-    new_events: dict[bytes, tuple[Event, Standing]] = field(default_factory=dict)  # they came in this step
-    corrected: dict[bytes, tuple[Event, Standing]] = field(default_factory=dict)  # a newer revision came
-    returned: dict[bytes, Event] = field(default_factory=dict)  # the condition went back to normal
-    moved_uids: set[bytes] = field(default_factory=set)  # stored events that now belong here
-    absorbed: list[tuple[LiveIncident, int, bytes]] = field(default_factory=list)  # with its case, the bridging uid
-
-    def carry(self, uids: Iterable[bytes], other: "Touched") -> None:
-        """These events of the other incident belong here from now on."""
-        for uid in uids:
-            if uid in other.new_events:
-                self.new_events[uid] = other.new_events.pop(uid)
-            elif uid in other.corrected:
-                self.corrected[uid] = other.corrected.pop(uid)
-            else:
-                self.moved_uids.add(uid)
-            other.moved_uids.discard(uid)
+def flapping(member: Member) -> Member:
+    """The event as the flapping of its device, whatever it said."""
+    return replace(member, witness=replace(member.witness, kind=FLAPPING_KIND))
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """An incident's say in a component: all of it, or the events named."""
-
-    incident: LiveIncident
-    handle: int
-    uids: frozenset[bytes] | None
-
-    def moving(self) -> dict[bytes, Member]:
-        """What the incident gives away where another survives."""
-        if self.uids is None:
-            return dict(self.incident.members)
-        return {uid: member for uid, member in self.incident.members.items() if uid in self.uids}
-
-
-class Placing:
+class Placing(Regrouping):
     """Collects the changes of one step; nothing is written here."""
 
     def __init__(self, memory: Memory, rulebook: Rulebook, at: datetime) -> None:
-        self._memory = memory
-        self._rulebook = rulebook
-        self._at = at
-        self.touched: dict[int, Touched] = {}  # by identity of the incident, in order of first touch
-        self.settled_uids: set[bytes] = set()  # events of incidents that became final in this step
+        super().__init__(memory, rulebook, at)
+        self.counts = Counts()
+        self.settled_uids: set[bytes] = set()  # events that became final in this step
+        self._again: AbstractSet[bytes] = frozenset()
+        self.applied: list[tuple[Overlay, tuple[bytes, ...]]] = []  # with the events that it concerned
 
-    def touch(self, incident: LiveIncident) -> Touched:
-        return self.touched.setdefault(id(incident), Touched(incident))
-
-    def regrouped(self, applied: Applied) -> set[int]:
-        """The handles whose incidents merge or come apart."""
-        handles = {handle for merge in applied.merges for handle in (merge.winner, merge.loser)}
-        for split in applied.reclustered:
-            handles |= {split.component, *split.parts}
-        return handles
-
-    def place(self, events: Sequence[Event], applied: Applied, ticketed_cases: AbstractSet[int]) -> None:
+    def place(
+        self,
+        events: Sequence[Event],
+        applied: Applied,
+        suppressed: Sequence[Event] = (),
+        again: AbstractSet[bytes] = frozenset(),
+    ) -> None:
         """Put events where the correlator says, those that returned beside their subject's, in the order of the log.
 
-        `applied` is the answer for the raised ones. In a merge a case with an accepted open ticket survives.
+        `applied` is the answer for the raised ones, and behind them for others that nobody asks for. The suppressed
+        ones go first: no cluster is followed with an event that does not belong to it any more. Those of `again` were
+        delivered before.
         """
+        self._again = again
+        woven: list[LiveIncident] = []
+        for event in suppressed:
+            woven += self._suppress(event)
         if applied.merges or applied.reclustered:
-            self._regroup(applied, ticketed_cases)
+            self.follow_clusters(applied)
         answers = zip(applied.status.tolist(), applied.component.tolist(), strict=True)
         for event in events:
             if not event.raised:
@@ -90,19 +62,77 @@ class Placing:
                 continue
             status, component = next(answers)
             if status in _TAKEN_IN:
-                incident = self._memory.by_component.get(component)
-                if incident is None:
-                    incident = self._open(event)
-                    self._memory.by_component[component] = incident
-                self._join(incident, event)
+                woven += self._take_in(event, component)
+            else:
+                self.counts.note(Fate.SETTLED if status == Status.CLOSED else Fate.SUPERSEDED)
+        if woven:
+            self.reweave(woven)
 
-    def reconcile(self, disputed: Mapping[int, Sequence[Dispute]], ticketed_cases: AbstractSet[int]) -> None:
-        """Follow changed rules: components that the incidents of the database no longer match merge and split them."""
-        claims = {
-            component: [_Claim(incident, component, uids) for incident, uids in disputes]
-            for component, disputes in disputed.items()
-        }
-        self._settle_all(claims, {}, ticketed_cases)
+    def _suppress(self, event: Event) -> list[LiveIncident]:
+        """Put one event beside the others that its device reported while it flapped."""
+        member = flapping(Member.of(event))
+        part = self._parts.flaps[event.uid]
+        incident = self._parts.get(part)
+        if incident is None:
+            incident = self.new_incident(self._rulebook.taxonomy.group_of(FLAPPING_KIND).id)
+            self._parts.put(part, incident)
+        return self._put(incident, event, member, Standing.SUPPRESSED)
+
+    def _take_in(self, event: Event, component: int) -> list[LiveIncident]:
+        """Put one event into its part; returns incidents of which more than clusters and tiles now decide."""
+        member = Member.of(event)
+        part = self._parts.of(event.uid, component, self.tile(member))
+        incident = self._parts.get(part)
+        if incident is None:
+            incident = self._open(event)
+            if isinstance(part, TilePart):
+                beside = next(iter(self._parts.tiles(component).values()), None)
+                incident.case_of = beside and beside.case_holder()
+            self._parts.put(part, incident)
+        return self._put(
+            incident, event, member, Standing.CLUSTERED if self._memory.is_located(event) else Standing.ALONE
+        )
+
+    def _put(self, incident: LiveIncident, event: Event, member: Member, standing: Standing) -> list[LiveIncident]:
+        before = self._memory.of_event.get(event.uid)
+        if before is None:
+            self.counts.note(Fate(standing))
+        else:
+            self.counts.move(self._fate(before.members[event.uid]), Fate(standing))
+            if event.uid not in self._again:
+                self.counts.note(Fate.SUPERSEDED)
+        self._join(incident, event, member, before, standing)
+        concerned = [incident] if before is None else [incident, before]
+        if self._parts.is_held(event.uid) or (
+            before is not None and not all(self._parts.is_plain(each) for each in concerned)
+        ):
+            return concerned
+        return []
+
+    def reconcile(self) -> None:
+        """Follow changed rules: clusters that the incidents of the database no longer match merge and split them."""
+        self.reweave(self._memory.disputed)
+        self._memory.disputed = []
+
+    def overlay(self, overlay: Overlay, settled: Iterable[bytes]) -> None:
+        """An officer splits or merges: from now on these events stand apart, or together, whatever else is found.
+
+        `settled` are those that are final already: of them nothing can be decided any more.
+        """
+        gone = {*settled, *self.settled_uids}
+        uids = [uid for uid in overlay.event_uids if uid not in gone]
+        live = [
+            uid for uid in uids if (holder := self._memory.of_event.get(uid)) is not None and uid not in holder.settled
+        ]
+        self.applied.append((overlay, tuple(live)))
+        seeds = [self._memory.of_event[uid] for uid in live]
+        match overlay.act:
+            case Act.SPLIT:
+                self._parts.split(overlay.seq, uids)
+                self.reweave(seeds, apart=SplitPart(overlay.seq))
+            case Act.MERGE:
+                self._parts.join(overlay.seq, uids)
+                self.reweave(seeds)
 
     def open_late(self, event: Event) -> None:
         """An event that came after its watermark and must not be overlooked: an incident of its own, final at once."""
@@ -111,159 +141,94 @@ class Placing:
         incident.status, incident.final_at = IncidentStatus.FINAL, self._at
         self.touch(incident).new_events[event.uid] = (event, Standing.LATE)
         self.settled_uids.add(event.uid)
+        self.counts.note(Fate.LATE)
 
     def note_returns(self, events: Iterable[Event]) -> None:
         """Back to normal: shown with the open incident of the same subject, if there is one; it closes nothing."""
         for event in events:
             self._note_return(event)
 
+    def _fate(self, member: Member) -> Fate:
+        if member.witness.kind == FLAPPING_KIND:
+            return Fate.SUPPRESSED
+        clustered = self._rulebook.taxonomy.group_of(member.witness.kind).clustered
+        return Fate.CLUSTERED if clustered and member.x_dm is not None else Fate.ALONE
+
     def _note_return(self, event: Event) -> None:
-        incident = self._memory.of_subject.get((event.subject, event.kind))
-        if incident is None or incident.status is not IncidentStatus.OPEN or event.uid in self._memory.of_event:
+        self.counts.note(Fate.RETURNED)
+        incident = self._memory.subjects.holder(event.subject, event.kind)
+        if incident is None or event.uid in self._memory.of_event:
             return
         self.touch(incident).returned[event.uid] = event
 
-    def close(self, components: Iterable[int]) -> None:
-        """The watermark passed: these incidents absorb nothing any more."""
-        for component in components:
-            incident = self._memory.by_component.pop(component, None)
-            if incident is not None and incident.status is IncidentStatus.OPEN:
-                incident.status, incident.final_at = IncidentStatus.FINAL, self._at
-                self.touch(incident)
-                self._memory.forget(incident)
-                self.settled_uids |= incident.members.keys()
+    def close(self, finals: Finals) -> None:
+        """The watermark passed: the events of these clusters are settled, and so are incidents that hold no others."""
+        if self._parts.plain:
+            for component in finals.component.tolist():
+                for _, incident in self._parts.take_tiles(component):
+                    self._finish(incident)
+            return
+        for final in finals:
+            concerned: dict[int, LiveIncident] = {}
+            for uid in final.uids:
+                holder = self._memory.of_event.get(uid)
+                if holder is not None:
+                    holder.settled[uid] = uid
+                    concerned[id(holder)] = holder
+            self._parts.take_tiles(final.component)
+            for incident in concerned.values():
+                self._settle_events(incident)
+
+    def settle(self, suppressed: Iterable[tuple[int, bytes]]) -> None:
+        """The watermark passed these events, named with their time: nothing can be said of them any more."""
+        concerned: dict[int, LiveIncident] = {}
+        for t_ms, uid in suppressed:
+            holder = self._memory.of_event.get(uid)
+            if holder is not None and uid in self._parts.flaps and holder.members[uid].witness.at_ms == t_ms:
+                holder.settled[uid] = uid
+                concerned[id(holder)] = holder
+        for incident in concerned.values():
+            self._settle_events(incident)
+
+    def _settle_events(self, incident: LiveIncident) -> None:
+        """Some of its events are settled: all of it is, or they stay with the latest of those that are not."""
+        left = [member.witness for uid, member in incident.members.items() if uid not in incident.settled]
+        if not left:
+            self._finish(incident)
+            return
+        latest = max(left).uid
+        for uid, with_uid in incident.settled.items():
+            if with_uid in incident.settled:
+                incident.settled[uid] = self.touch(incident).settled_with[uid] = latest
+                self.settled_uids.add(uid)
+        self._parts.pin(incident.settled)
+
+    def _finish(self, incident: LiveIncident) -> None:
+        if incident.status is not IncidentStatus.OPEN:
+            return
+        incident.status, incident.final_at = IncidentStatus.FINAL, self._at
+        self.touch(incident)
+        self._memory.forget(incident)
+        self.settled_uids |= incident.members.keys()
 
     def _open(self, event: Event, *, late: bool = False) -> LiveIncident:
-        incident = LiveIncident(
-            id=0,
-            number="",
-            case_id=0,
-            kind_group=self._rulebook.taxonomy.group_of(event.kind).id,
-            opened_at=self._at,
-            late=late,
-        )
-        self.touch(incident).opened = True
-        return incident
+        return self.new_incident(self._rulebook.taxonomy.group_of(event.kind).id, late=late)
 
-    def _join(self, incident: LiveIncident, event: Event) -> None:
-        standing = Standing.CLUSTERED if self._memory.is_located(event) else Standing.ALONE
-        before = self._memory.of_event.get(event.uid)
+    def _join(
+        self, incident: LiveIncident, event: Event, member: Member, before: LiveIncident | None, standing: Standing
+    ) -> None:
         touched = self.touch(incident)
         if before is None:
             touched.new_events[event.uid] = (event, standing)
         else:
             if before is not incident:
-                self._move({event.uid: before.members[event.uid]}, before, incident)
+                self.move({event.uid: before.members[event.uid]}, before, incident)
                 if not before.members:
-                    self._absorb(before, incident, event.uid)
+                    self.absorb(before, incident, event.uid)
             if event.uid in touched.new_events:
                 touched.new_events[event.uid] = (event, standing)
             else:
                 touched.corrected[event.uid] = (event, standing)
-        incident.put(Member.of(event))
+        incident.put(member)
         self._memory.of_event[event.uid] = incident
-        self._memory.of_subject[event.subject, event.kind] = incident
-
-    def _regroup(self, applied: Applied, ticketed_cases: AbstractSet[int]) -> None:
-        """Follow the merges and splits of components with the incidents that were known before the batch."""
-        went_to = {merge.loser: merge.winner for merge in applied.merges}
-        bridges: dict[int, bytes] = {}
-        for merge in applied.merges:
-            bridges.setdefault(merge.loser, merge.bridge)
-            bridges.setdefault(merge.winner, merge.bridge)
-        parts = {split.component: split.parts for split in applied.reclustered}
-        claims: dict[int, list[_Claim]] = {}
-        for handle in sorted(self.regrouped(applied)):
-            incident = self._memory.by_component.pop(handle, None)
-            if incident is None:
-                continue
-            if handle not in parts:
-                claims.setdefault(_followed(went_to, handle), []).append(_Claim(incident, handle, None))
-                continue
-            for new_handle, uids in parts[handle].items():
-                own = frozenset(uid for uid in uids if uid in incident.members)
-                if own:
-                    claims.setdefault(new_handle, []).append(_Claim(incident, handle, own))
-        self._settle_all(claims, bridges, ticketed_cases)
-
-    def _settle_all(
-        self, claims: Mapping[int, Sequence[_Claim]], bridges: Mapping[int, bytes], ticketed_cases: AbstractSet[int]
-    ) -> None:
-        keeps = self._keepers(claims)
-        absorbed: list[tuple[LiveIncident, LiveIncident, bytes]] = []
-        for handle, claimed in claims.items():
-            absorbed += self._settle(handle, claimed, keeps, bridges, ticketed_cases)
-        # Only now: what is absorbed in one component may have given events to another.
-        for loser, survivor, bridge_uid in absorbed:
-            self._absorb(loser, survivor, bridge_uid)
-
-    @staticmethod
-    def _keepers(claims: Mapping[int, Sequence[_Claim]]) -> dict[int, int]:
-        """Which component goes on as an incident that came apart: the one that holds its earliest event."""
-        keeps: dict[int, int] = {}
-        for handle, claimed in claims.items():
-            for claim in claimed:
-                if claim.uids is None or claim.incident.canonical.witness.uid in claim.uids:
-                    keeps[id(claim.incident)] = handle
-        for handle, claimed in claims.items():
-            for claim in claimed:
-                keeps.setdefault(id(claim.incident), handle)
-        return keeps
-
-    def _settle(
-        self,
-        handle: int,
-        claimed: Sequence[_Claim],
-        keeps: Mapping[int, int],
-        bridges: Mapping[int, bytes],
-        ticketed_cases: AbstractSet[int],
-    ) -> list[tuple[LiveIncident, LiveIncident, bytes]]:
-        """One component after the batch: what moves; returns who is absorbed by whom, and the bridging uid."""
-        here = [claim for claim in claimed if keeps[id(claim.incident)] == handle]
-        here.sort(key=lambda claim: _priority(claim.incident, ticketed_cases))
-        if here:
-            survivor = here[0].incident
-        else:
-            survivor = LiveIncident(0, "", 0, claimed[0].incident.kind_group, self._at, late=False)
-            self.touch(survivor).opened = True
-        self._memory.by_component[handle] = survivor
-        for claim in claimed:
-            if claim.incident is not survivor:
-                self._move(claim.moving(), claim.incident, survivor)
-        return [
-            (claim.incident, survivor, bridges.get(claim.handle, survivor.canonical.witness.uid)) for claim in here[1:]
-        ]
-
-    def _move(self, moving: Mapping[bytes, Member], source: LiveIncident, target: LiveIncident) -> None:
-        self.touch(target).carry(moving, self.touch(source))
-        for uid, member in moving.items():
-            source.remove(uid)
-            target.put(member)
-            self._memory.of_event[uid] = target
-            self._memory.of_subject[member.subject, member.witness.kind] = target
-
-    def _absorb(self, loser: LiveIncident, survivor: LiveIncident, bridge_uid: bytes) -> None:
-        left, kept = self.touch(loser), self.touch(survivor)
-        # What it had absorbed itself within this step, and returns noted with it, go on with the survivor.
-        kept.absorbed += left.absorbed
-        kept.returned |= left.returned
-        left.absorbed, left.returned = [], {}
-        if left.opened:
-            # Opened and absorbed within one step: nobody ever saw it, so no alias is needed.
-            self.touched.pop(id(loser))
-            return
-        kept.absorbed.append((loser, loser.case_id, bridge_uid))
-        loser.status, loser.merged_at, loser.bridge_uid = IncidentStatus.MERGED, self._at, bridge_uid
-        loser.final_at = self._at
-        self._memory.incidents.pop(loser.id, None)
-
-
-def _priority(incident: LiveIncident, ticketed_cases: AbstractSet[int]) -> tuple[bool, bool, datetime, int]:
-    """Who survives a merge: a case with accepted work, then what was published first, then the smaller id."""
-    return incident.case_id not in ticketed_cases, incident.id == 0, incident.opened_at, incident.id
-
-
-def _followed(went_to: dict[int, int], handle: int) -> int:
-    while handle in went_to:
-        handle = went_to[handle]
-    return handle
+        self._memory.subjects.note(event.subject, member.witness.kind, incident)

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from dispatcher.channels import stream
-from dispatcher.incidents import store
+from dispatcher.incidents import grades, store
+from dispatcher.incidents.counts import Fate
+from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.model import IncidentChange, IncidentStatus
-from dispatcher.incidents.placing import Placing, Touched
+from dispatcher.incidents.overlays import Overlay
+from dispatcher.incidents.placing import Placing
+from dispatcher.incidents.regrouping import regrouped
+from dispatcher.incidents.sifting import sift
 from dispatcher.incidents.step import Advanced, Step
-from dispatcher.risk import grading
-from events.model import Event, EventSource
+from dispatcher.incidents.touched import Touched
+from events.model import PLATFORM_SOURCES, Event, EventSource
 from registry.event_kinds import KindMode
 from runtime.queries import load
 
@@ -23,24 +29,72 @@ async def advance(step: Step) -> Advanced:
     placing = Placing(step.memory, step.rulebook, step.at)
     if step.memory.disputed:
         await _reconcile(step, placing)
+    if step.takeover:
+        _rule_anew(step, placing)
     segment: list[Event] = []
     for event in step.events:
+        if event.source not in PLATFORM_SOURCES:
+            segment.append(event)
+            continue
+        await _place(step, placing, segment)
+        segment = []
         if event.source is EventSource.TICK:
-            await _place(step, placing, segment)
-            segment = []
             await _tick(step, placing, event)
         else:
-            segment.append(event)
+            await _overlay(step, placing, Overlay.of(event))
     await _place(step, placing, segment)
     touched = [change for change in placing.touched.values() if change.incident.members]
+    graded = await grades.grade_touched(step, touched)
     for change in touched:
-        change.incident.grading = grading.grade(change.incident.witnesses, step.rulebook.taxonomy, step.rulebook.matrix)
+        change.incident.tile = placing.tile(change.incident.canonical)
+        change.incident.kind_group = step.rulebook.taxonomy.group_of(change.incident.canonical.witness.kind).id
     await store.write(step.conn, touched, step.at)
+    await store.remember(step.conn, placing.applied, step.memory.of_event, step.at)
+    await placing.counts.add(step.conn, step.rulebook.taxonomy.rule_set)
+    await store.keep_series(step.conn, *step.memory.flapping.written())
+    await graded.remember(step)
     for change in touched:
         if change.incident.status is IncidentStatus.OPEN:
             step.memory.incidents[change.incident.id] = change.incident
+    step.closed = [change.incident for change in touched if change.incident.status is IncidentStatus.FINAL]
+    touched += await _follow(step, touched)
     step.incidents = [_change(step, change) for change in touched]
     return Advanced(taken=len(step.events), written=len(touched))
+
+
+async def _follow(step: Step, touched: Sequence[Touched]) -> list[Touched]:
+    """Incidents that come back to a final one say so; returns those that nothing else touched."""
+    written = {change.incident.id: change.incident for change in touched}
+    groups = step.rulebook.taxonomy.groups.values()
+    more: list[Touched] = []
+    for incident_id, follows in (await store.follow(step.conn, list(written.values()), groups)).items():
+        incident = written.get(incident_id) or step.memory.incidents[incident_id]
+        incident.follows = follows
+        if incident_id not in written:
+            more.append(Touched(incident))
+    # Memory does not know the grade of what nothing touched since a restart or an officer's word.
+    await grades.grade_touched(step, more)
+    return more
+
+
+async def regrade(step: Step, incidents: Sequence[LiveIncident]) -> None:
+    """Grade open incidents of the step's memory again, because more is known of them; their changes say so."""
+    touched = [Touched(incident) for incident in incidents]
+    if not touched:
+        return
+    graded = await grades.grade_touched(step, touched)
+    await store.write(step.conn, touched, step.at)
+    await graded.remember(step)
+    known = {change.incident_id: n for n, change in enumerate(step.incidents)}
+    for change in touched:
+        anew = _change(step, change)
+        if anew.incident_id in known:
+            n = known[anew.incident_id]
+            step.incidents[n] = replace(
+                step.incidents[n], kind=anew.kind, mode=anew.mode, grade=anew.grade, row=anew.row
+            )
+        else:
+            step.incidents.append(anew)
 
 
 async def announce(step: Step) -> Advanced:
@@ -55,32 +109,53 @@ async def announce(step: Step) -> Advanced:
 
 
 async def _reconcile(step: Step, placing: Placing) -> None:
-    cases = {incident.case_id for disputes in step.memory.disputed.values() for incident, _ in disputes}
-    placing.reconcile(step.memory.disputed, await _ticketed(step, cases))
-    step.memory.disputed = {}
+    placing.ticketed = await _ticketed(step, {incident.case_id for incident in step.memory.disputed})
+    placing.reconcile()
+
+
+async def _overlay(step: Step, placing: Placing, overlay: Overlay) -> None:
+    concerned = {incident.case_id for uid in overlay.event_uids if (incident := step.memory.of_event.get(uid))}
+    placing.ticketed = await _ticketed(step, concerned)
+    rows = await step.conn.fetch(QUERIES.settled_events, list(overlay.event_uids))
+    placing.overlay(overlay, [row["event_uid"] for row in rows])
+
+
+def _rule_anew(step: Step, placing: Placing) -> None:
+    """Under other rules every open incident is graded again, and its kinds may be in another group."""
+    for incident in step.memory.incidents.values():
+        placing.touch(incident)
+    for change in placing.touched.values():
+        if change.incident.members:
+            kind = change.incident.canonical.witness.kind
+            change.incident.kind_group = step.rulebook.taxonomy.group_of(kind).id
 
 
 async def _place(step: Step, placing: Placing, segment: Sequence[Event]) -> None:
     if not segment:
         return
-    events = _timely(step, placing, await _unsettled(step, placing, segment))
-    raised = [event for event in events if event.raised]
-    if not raised:
-        placing.note_returns(events)
+    placing.counts.received += len(segment)
+    memory = step.memory
+    sifted = await sift(step, placing, _timely(step, placing, await _unsettled(step, placing, segment)))
+    raised = [event for event in sifted.events if event.raised]
+    if not raised and not sifted.suppressed:
+        placing.note_returns(sifted.events)
         return
-    columns = step.memory.columns(raised)
+    columns = memory.columns([*raised, *sifted.taken_out], taken_out=len(sifted.taken_out))
     # The kernels release the interpreter: leases and sockets go on meanwhile.
-    applied = await asyncio.get_running_loop().run_in_executor(step.kernels, step.memory.correlator.apply, columns)
-    handles = placing.regrouped(applied)
-    cases = {incident.case_id for h in handles if (incident := step.memory.by_component.get(h)) is not None}
-    placing.place(events, applied, await _ticketed(step, cases))
+    applied = await asyncio.get_running_loop().run_in_executor(step.kernels, memory.correlator.apply, columns)
+    cases = {incident.case_id for h in regrouped(applied) for incident in memory.parts.tiles(h).values()}
+    cases |= {memory.of_event[event.uid].case_id for event in sifted.suppressed if event.uid in memory.of_event}
+    placing.ticketed = await _ticketed(step, cases)
+    placing.place(sifted.events, applied, sifted.suppressed, sifted.again)
 
 
 async def _unsettled(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event]:
     """Without those that came again, or anew, after their incident was final: they are annotations in the log (O1)."""
     rows = await step.conn.fetch(QUERIES.settled_events, [event.uid for event in events])
     settled = {row["event_uid"] for row in rows} | placing.settled_uids
-    return [event for event in events if event.uid not in settled]
+    unsettled = [event for event in events if event.uid not in settled]
+    placing.counts.note(Fate.SETTLED, len(events) - len(unsettled))
+    return unsettled
 
 
 def _timely(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event]:
@@ -92,11 +167,14 @@ def _timely(step: Step, placing: Placing, events: Sequence[Event]) -> list[Event
     begun: set[bytes] = set()
     for event in events:
         if event.uid in placing.settled_uids:
+            placing.counts.note(Fate.SETTLED)
             continue
         if event.raised and event.uid not in step.memory.of_event and event.uid not in begun:
             if step.memory.is_late(event):
                 if _matters(step, event):
                     placing.open_late(event)
+                else:
+                    placing.counts.note(Fate.LATE)
                 continue
             begun.add(event.uid)
         timely.append(event)
@@ -124,7 +202,9 @@ async def _tick(step: Step, placing: Placing, tick: Event) -> None:
         before_ms = memory.correlator.watermark_ms(index)
         if before_ms is not None and watermark_ms <= before_ms:
             continue
-        placing.close(memory.correlator.advance(index, watermark_ms).component.tolist())
+        memory.flapping.fold(group_id, watermark_ms)
+        placing.close(memory.correlator.advance(index, watermark_ms))
+        placing.settle(memory.flapping.settling(group_id, watermark_ms))
         rows.append((step.rulebook.taxonomy.rule_set, group_id, watermark_at))
     await step.conn.executemany(QUERIES.put_watermark, rows)
 
@@ -138,7 +218,7 @@ def _change(step: Step, change: Touched) -> IncidentChange:
         case_id=incident.case_id,
         kind=incident.graded.kind,
         mode=step.rulebook.taxonomy.mode_of(incident.graded.kind),
-        grade=incident.graded.grade,
+        grade=incident.grade,
         opened=change.opened,
         late=incident.late,
         area_id=placed.area_id,
@@ -149,6 +229,7 @@ def _change(step: Step, change: Touched) -> IncidentChange:
         opened_at=incident.opened_at,
         new_events=tuple(event for event, _ in change.new_events.values()) + tuple(change.returned.values()),
         absorbed=tuple((loser.id, case_id, bridge_uid) for loser, case_id, bridge_uid in change.absorbed),
+        joined_cases=tuple(change.joined_cases),
         row=incident.row(step.rulebook),
     )
 

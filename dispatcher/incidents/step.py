@@ -4,6 +4,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentChange
 from dispatcher.rules.rulebook import Rulebook
@@ -22,7 +23,9 @@ class Step:
     events: list[Event]  # what was read past the cursor, in log order, ticks included
     kernels: Executor  # one thread: the kernels release the interpreter, but not for each other
     memory: Memory  # the open incidents; thrown away when the transaction fails
+    takeover: bool = False  # the first event is a change of rules: `rulebook` and `memory` are the new ones
     incidents: list[IncidentChange] = field(default_factory=list)
+    closed: list[LiveIncident] = field(default_factory=list)  # became final in this step: memory knows them no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Writes what a step did to incidents, in few statements; the api reads them back through its own queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.model import IncidentStatus, Standing
-from dispatcher.incidents.placing import Touched
+from dispatcher.incidents.overlays import Outcome, Overlay
+from dispatcher.incidents.touched import Touched
 from events.model import Event
+from registry.event_kinds import KindGroup
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -21,10 +23,8 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     """Opened incidents get their case, number and id; everything is graded already."""
     opened = [change.incident for change in touched if change.opened]
     await _insert(conn, opened, at)
-    changed = [
-        change.incident for change in touched if not change.opened or change.incident.status is not IncidentStatus.OPEN
-    ]
-    await conn.executemany(QUERIES.update_incident, [_update(incident) for incident in changed if incident.members])
+    changed = [change for change in touched if not change.opened or change.incident.status is not IncidentStatus.OPEN]
+    await conn.executemany(QUERIES.update_incident, [_update(change) for change in changed])
     aliases = [(loser, change.incident) for change in touched for loser, _, _ in change.absorbed]
     for loser, survivor in aliases:
         loser.merged_into, loser.case_id = survivor.id, survivor.case_id
@@ -33,6 +33,8 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
         [(loser.id, survivor.id, survivor.case_id, loser.merged_at, loser.bridge_uid) for loser, survivor in aliases],
     )
     for change in touched:
+        for case_id in change.joined_cases:
+            await conn.execute(QUERIES.join_cases, change.incident.case_id, case_id)
         if change.moved_uids:
             await conn.execute(QUERIES.move_incident_events, list(change.moved_uids), change.incident.id)
     rows = [
@@ -45,6 +47,63 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
         ]
     ]
     await conn.executemany(QUERIES.put_incident_event, rows)
+    settled = [pair for change in touched for pair in change.settled_with.items()]
+    await conn.executemany(QUERIES.settle_incident_events, settled)
+
+
+async def remember(
+    conn: Connection,
+    applied: Sequence[tuple[Overlay, tuple[bytes, ...]]],
+    of_event: Mapping[bytes, LiveIncident],
+    at: datetime,
+) -> None:
+    """What officers decided, and what became of it, beside the record in the log."""
+    await conn.executemany(
+        QUERIES.put_overlay,
+        [
+            (
+                overlay.seq,
+                overlay.act,
+                overlay.incident_id,
+                overlay.other_id,
+                list(overlay.event_uids),
+                overlay.actor_id,
+                overlay.actor_role,
+                overlay.reason,
+                overlay.at,
+                at,
+                Outcome.APPLIED if live else Outcome.TOO_LATE,
+                sorted({of_event[uid].id for uid in live if uid in of_event}),
+            )
+            for overlay, live in applied
+        ],
+    )
+
+
+async def keep_series(
+    conn: Connection, kept: Sequence[tuple[str, str, dict[str, Any]]], gone: Sequence[tuple[str, str]]
+) -> None:
+    """What decides which devices flap."""
+    await conn.executemany(QUERIES.put_series, kept)
+    await conn.executemany(QUERIES.delete_series, gone)
+
+
+async def follow(
+    conn: Connection, touched: Sequence[LiveIncident], groups: Iterable[KindGroup]
+) -> dict[int, int | None]:
+    """Note which final incidents the touched ones come back to, and who comes back to those that are final now.
+
+    A function of the incidents alone once they are final, whatever the batches. Returns what changed.
+    """
+    spans = [(group.id, group.r_m * 10, group.follow_s) for group in groups if group.follow_s]
+    if not touched or not spans:
+        return {}
+    final_ids = [incident.id for incident in touched if incident.status is IncidentStatus.FINAL]
+    ids = [incident.id for incident in touched]
+    rows = await conn.fetch(
+        QUERIES.follow_incidents, ids, final_ids, *(list(column) for column in zip(*spans, strict=True))
+    )
+    return {row["id"]: row["follows"] for row in rows}
 
 
 async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime) -> None:
@@ -52,9 +111,12 @@ async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime
         return
     day = at.astimezone(CITY_TIME).date()
     last: int = await conn.fetchval(QUERIES.take_numbers, "IN", day, len(opened))
-    cases = await conn.fetchmany(QUERIES.insert_case, [(at,)] * len(opened))
-    for incident, case, n in zip(opened, cases, range(last - len(opened) + 1, last + 1), strict=True):
-        incident.case_id = case["id"]
+    holders = {id(holder): holder for incident in opened if not (holder := incident.case_holder()).case_id}
+    cases = await conn.fetchmany(QUERIES.insert_case, [(at,)] * len(holders))
+    for holder, case in zip(holders.values(), cases, strict=True):
+        holder.case_id = case["id"]
+    for incident, n in zip(opened, range(last - len(opened) + 1, last + 1), strict=True):
+        incident.case_id, incident.case_of = incident.case_holder().case_id, None
         incident.number = f"IN-{day:%Y%m%d}-{n:05d}"
     rows = await conn.fetchmany(QUERIES.insert_incident, [_insertion(incident) for incident in opened])
     for incident, row in zip(opened, rows, strict=True):
@@ -63,12 +125,12 @@ async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime
 
 def _shown(incident: LiveIncident) -> tuple[object, ...]:
     """What both statements write, in their common order."""
-    graded, canonical, placed = incident.graded, incident.canonical, incident.placed
+    canonical, placed = incident.canonical, incident.placed
     return (
         canonical.effective_at,
         canonical.witness.uid,
-        graded.grade,
-        graded.as_json(),
+        incident.grade,
+        incident.explanation,
         incident.source_classes,
         len(incident.members),
         *incident.span,
@@ -77,6 +139,10 @@ def _shown(incident: LiveIncident) -> tuple[object, ...]:
         placed.place,
         placed.lon,
         placed.lat,
+        placed.x_dm,
+        placed.y_dm,
+        canonical.subject,
+        incident.tile,
     )
 
 
@@ -92,14 +158,18 @@ def _insertion(incident: LiveIncident) -> tuple[object, ...]:
     )
 
 
-def _update(incident: LiveIncident) -> tuple[object, ...]:
+def _update(change: Touched) -> tuple[object, ...]:
+    incident = change.incident
+    reshaped = incident.status is not IncidentStatus.OPEN or change.moved_uids or change.absorbed or change.gave_away
     return (
         incident.id,
         incident.case_id,
         incident.status,
         incident.graded.kind,
+        incident.kind_group,
         *_shown(incident),
         incident.final_at,
+        int(bool(reshaped)),
     )
 
 

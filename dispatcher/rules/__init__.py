@@ -1,1 +1,1 @@
-"""The rules as data that a step works with: kinds, groups, matrix, organisations, areas; swapped as a whole."""
+"""Rules as data: versioned documents, what is wrong with one, which is in force where in the log, and the rulebook."""

@@ -39,8 +39,8 @@ async def tell_units(
     """Put one message for every unit that has a part in the ticket or just lost it, but the one that acted."""
     had = {assignment.organisation_id for assignment in before.active}
     has = {assignment.organisation_id for assignment in after.active}
-    generations = {assignment.generation for assignment in after.active}
-    newly = has if generations - {assignment.generation for assignment in before.assignments} else frozenset()
+    known = {(assignment.generation, assignment.organisation_id) for assignment in before.assignments}
+    newly = {each.organisation_id for each in after.active if (each.generation, each.organisation_id) not in known}
     for organisation_id in sorted((had | has) - {transition.organisation_id}):
         await outbox.enqueue(
             conn,

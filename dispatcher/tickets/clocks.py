@@ -1,13 +1,13 @@
 """When a clock ends and why: limits, working time, re-basing on a new grade, thresholds. Pure: time comes as `at`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dispatcher.tickets.model import ClockName, ClockRun, Ticket
-from registry.calendar import SECONDS_A_WORKING_DAY, WorkCalendar
-from registry.limits import Ladder, Limit, LimitBook, LimitUnit
+from registry.calendar import SECONDS_A_WORKING_DAY, Reached, WorkCalendar
+from registry.limits import EscalationAction, EscalationStep, Ladder, Limit, LimitBook, LimitUnit
 
 _NATURAL_S: Final[Mapping[LimitUnit, int]] = {
     LimitUnit.MIN: 60,
@@ -19,6 +19,10 @@ _NATURAL_S: Final[Mapping[LimitUnit, int]] = {
 }
 _WORKING: Final = (LimitUnit.WH, LimitUnit.WD)
 BREACH_PCT: Final = 100
+# An order to answer is not followed by another order to answer it.
+_NEVER: Final = frozenset({(ClockName.REPLY, EscalationAction.SUPERVISE)})
+# Its end is when a suspension is over; nobody breaks it.
+_NO_BREACH: Final = frozenset({ClockName.REVIEW})
 NOT_LIMITED: Final = "not_limited"
 
 
@@ -41,8 +45,21 @@ class Due:
     explanation: Mapping[str, Any]
 
 
-def due(limit: Limit, since: datetime, calendar: WorkCalendar, *, natural: bool, halved: bool = False) -> Due:
-    """Count `limit` from `since`. `natural` turns working into natural time; half a working day is 4 working hours."""
+def due(
+    limit: Limit,
+    since: datetime,
+    calendar: WorkCalendar,
+    *,
+    natural: bool,
+    halved: bool = False,
+    days: int | None = None,
+    longer: bool = False,
+) -> Due:
+    """Count `limit` from `since`. `natural` turns working into natural time; half a working day is 4 working hours.
+
+    `days` is what somebody named: working days for a limit in working time, else natural ones; it shortens the limit,
+    and lengthens it only where `longer` says so.
+    """
     working = limit.unit in _WORKING and not natural
     explanation: dict[str, Any] = {
         "limit": {
@@ -59,28 +76,40 @@ def due(limit: Limit, since: datetime, calendar: WorkCalendar, *, natural: bool,
         "halved": halved,
         "since": since.isoformat(),
     }
-    if not working:
-        seconds = limit.value * _NATURAL_S[limit.unit] // (2 if halved else 1)
-        return Due(since + timedelta(seconds=seconds), working=False, provisional=False, explanation=explanation)
-    if limit.unit is LimitUnit.WD and not halved:
-        reached = calendar.after_working_days(since, limit.value)
-    else:
-        unit_s = SECONDS_A_WORKING_DAY if limit.unit is LimitUnit.WD else 3600
-        reached = calendar.after_working_seconds(since, limit.value * unit_s // (2 if halved else 1))
-    explanation["days_off"] = [day.isoformat() for day in reached.days_off]
-    explanation["unknown_years"] = list(reached.unknown_years)
-    return Due(reached.at, working=True, provisional=reached.provisional, explanation=explanation)
+    ends = _count(limit.value, limit.unit, since, calendar, working=working, halved=halved)
+    if days is not None:
+        named = _count(days, LimitUnit.WD if working else LimitUnit.D, since, calendar, working=working)
+        if longer or named.at < ends.at:
+            ends = named
+            explanation["named_days"] = days
+    if working:
+        explanation["days_off"] = [day.isoformat() for day in ends.days_off]
+        explanation["unknown_years"] = list(ends.unknown_years)
+    return Due(ends.at, working=working, provisional=ends.provisional, explanation=explanation)
 
 
 def start(
-    ticket: Ticket, clock: ClockName, at: datetime, rules: Rules, *, organisation_id: str = "", halved: bool = False
+    ticket: Ticket,
+    clock: ClockName,
+    at: datetime,
+    rules: Rules,
+    *,
+    organisation_id: str = "",
+    halved: bool = False,
+    subtask: int = 0,
+    days: int | None = None,
+    longer: bool = False,
 ) -> Ticket:
     """Start a clock; nothing changes where it runs already or where no limit rules it."""
     same = [run for run in ticket.clocks if run.clock is clock and run.organisation_id == organisation_id]
     limit = find_limit(ticket, clock, rules)
-    if limit is None or any(run.running for run in same):
+    if limit is None or any(run.running and run.subtask == subtask for run in same):
         return ticket
-    ends = due(limit, at, rules.calendar, natural=ticket.time_critical, halved=halved)
+    ends = due(limit, at, rules.calendar, natural=ticket.time_critical, halved=halved, days=days, longer=longer)
+    due_at, explanation = ends.at, ends.explanation
+    external = ticket.external_due_at
+    if clock is ClockName.RESOLVE and external is not None and external < due_at:
+        due_at, explanation = external, {**explanation, "external_due_at": external.isoformat()}
     begun = ClockRun(
         clock=clock,
         organisation_id=organisation_id,
@@ -89,24 +118,87 @@ def start(
         halved=halved,
         working=ends.working,
         started_at=at,
-        due_at=ends.at,
+        due_at=due_at,
         provisional=ends.provisional,
-        explanation=ends.explanation,
+        explanation=explanation,
+        subtask=subtask,
     )
     return replace(ticket, clocks=(*ticket.clocks, _with_next(begun, ticket.grade, rules)))
 
 
 def stop(
-    ticket: Ticket, at: datetime, reason: str, *, clock: ClockName | None = None, unit: str | None = None
+    ticket: Ticket,
+    at: datetime,
+    reason: str,
+    *,
+    clock: ClockName | None = None,
+    unit: str | None = None,
+    subtask: int | None = None,
 ) -> Ticket:
     """Stop the running clocks of a name (None: all), of one unit (None: all). What ends late has been breached."""
     return replace(
         ticket,
         clocks=tuple(
             _stopped(run, at, reason)
-            if run.running and clock in (None, run.clock) and unit in (None, run.organisation_id)
+            if run.running
+            and clock in (None, run.clock)
+            and unit in (None, run.organisation_id)
+            and subtask in (None, run.subtask)
             else run
             for run in ticket.clocks
+        ),
+    )
+
+
+def pause(ticket: Ticket, clocks: Collection[ClockName], at: datetime) -> Ticket:
+    """Let clocks stand still; nothing of them comes due meanwhile."""
+    return _changed(
+        ticket,
+        lambda run: run.clock in clocks and run.ticking,
+        lambda run: replace(run, paused_at=at, next_action=None, next_at=None),
+    )
+
+
+def go_on(ticket: Ticket, at: datetime, rules: Rules) -> Ticket:
+    """Let paused clocks count again: what was left of each in its own time is left from now. A breach stays."""
+    return _changed(
+        ticket,
+        lambda run: run.paused_at is not None and run.running,
+        lambda run: _gone_on(run, at, ticket.grade, rules),
+    )
+
+
+def extend(ticket: Ticket, clock: ClockName, days: int, at: datetime, rules: Rules) -> Ticket:
+    """Give a running clock more days of its own time, behind its due time."""
+    return _changed(
+        ticket,
+        lambda run: run.clock is clock and run.running,
+        lambda run: _extended(run, days, at, ticket.grade, rules),
+    )
+
+
+def restart(ticket: Ticket, stopped_at: datetime, reason: str, rules: Rules) -> Ticket:
+    """Undo a stop as if it had never been: the clocks that `reason` stopped then run on from where they stood."""
+    return _changed(
+        ticket,
+        lambda run: run.stopped_at == stopped_at and run.stop_reason == reason,
+        lambda run: _with_next(replace(run, stopped_at=None, stop_reason=None), ticket.grade, rules),
+    )
+
+
+def pull_in(ticket: Ticket, clock: ClockName, due_at: datetime, why: str, rules: Rules) -> Ticket:
+    """Make a running clock due no later than `due_at`, which another promise named."""
+    return _changed(
+        ticket,
+        lambda run: run.clock is clock and run.running and run.breached_at is None and due_at < run.due_at,
+        lambda run: _with_next(
+            replace(
+                run,
+                due_at=due_at,
+                explanation={**run.explanation, why: {"due_at": due_at.isoformat(), "was": run.due_at.isoformat()}},
+            ),
+            ticket.grade,
+            rules,
         ),
     )
 
@@ -121,38 +213,136 @@ def rebase(ticket: Ticket, old_grade: int, at: datetime, rules: Rules) -> Ticket
     return replace(ticket, clocks=tuple(_rebased(ticket, run, at, rules, graver=graver) for run in ticket.clocks))
 
 
-def fire(run: ClockRun, pct: int, grade: int, rules: Rules) -> ClockRun:
-    """Mark a threshold as fired; at 100 % the clock is breached. The next one follows from the ladder."""
-    breached_at = run.due_at if pct >= BREACH_PCT and run.breached_at is None else run.breached_at
-    return _with_next(replace(run, fired_pct=pct, breached_at=breached_at), grade, rules)
+def fire(run: ClockRun, action: EscalationAction, grade: int, rules: Rules) -> ClockRun:
+    """Mark a step of the ladder as taken; from the urging on the clock is breached. The next step follows."""
+    late = action is not EscalationAction.REMIND
+    breached_at = run.due_at if late and run.breached_at is None else run.breached_at
+    return _with_next(replace(run, fired=(*run.fired, action), breached_at=breached_at), grade, rules)
 
 
-def find_limit(ticket: Ticket, clock: ClockName, rules: Rules) -> Limit | None:
-    return rules.limits.find(clock, kind=ticket.kind, grade=ticket.grade, demand=ticket.demand)
+def steps_left(run: ClockRun, grade: int, rules: Rules) -> list[tuple[datetime, EscalationAction]]:
+    """The steps that a ticking clock has not taken yet, each with its time, the next one first."""
+    if not run.ticking:
+        return []
+    left = [
+        (step_at(run, step, rules.calendar), step.action)
+        for step in rules.ladder.steps(grade, run.clock)
+        if step.action not in run.fired and (run.clock, step.action) not in _NEVER
+    ]
+    if EscalationAction.URGE in run.fired:
+        left = [each for each in left if each[1] is not EscalationAction.REMIND]
+    elif all(action is not EscalationAction.URGE for _, action in left):
+        left.append((run.due_at, EscalationAction.URGE))  # A breach is noticed also where the ladder says nothing.
+    order = list(EscalationAction)
+    return sorted(left, key=lambda each: (each[0], order.index(each[1])))
 
 
-def threshold(run: ClockRun, pct: int, calendar: WorkCalendar) -> datetime:
-    """When `pct` percent of the limit have passed, in the clock's own time: working time never ends at night."""
-    if pct == BREACH_PCT:
+def find_limit(ticket: Ticket, clock: ClockName, rules: Rules, condition: str | None = None) -> Limit | None:
+    """The limit that rules a clock of this ticket; None where it does not run."""
+    return rules.limits.find(clock, kind=ticket.kind, grade=ticket.grade, demand=condition or ticket.demand)
+
+
+def window_ends(
+    ticket: Ticket, clock: ClockName, since: datetime, rules: Rules, condition: str | None = None
+) -> datetime | None:
+    """Until when a window that began at `since` is open; None where nothing limits it."""
+    limit = find_limit(ticket, clock, rules, condition)
+    return None if limit is None else due(limit, since, rules.calendar, natural=ticket.time_critical).at
+
+
+def step_at(run: ClockRun, step: EscalationStep, calendar: WorkCalendar) -> datetime:
+    """When a step of the ladder is reached: a share in the clock's own time, never at night for working time."""
+    if step.after_pct is not None:
+        return run.due_at if step.after_pct == BREACH_PCT else _share(run, step.after_pct, calendar)
+    if step.after_value is None or step.after_unit is None:
         return run.due_at
+    working = step.after_unit in _WORKING
+    return _count(step.after_value, step.after_unit, run.due_at, calendar, working=working).at
+
+
+def _share(run: ClockRun, pct: int, calendar: WorkCalendar) -> datetime:
+    base = run.counted_from or run.started_at
     if not run.working:
-        return run.started_at + (run.due_at - run.started_at) * pct / 100
-    seconds = calendar.working_seconds_between(run.started_at, run.due_at)
-    return calendar.after_working_seconds(run.started_at, seconds * pct // 100).at
+        return max(base, base + (run.spent + (run.due_at - base)) * pct / 100 - run.spent)
+    spent_s = int(run.spent.total_seconds())
+    whole_s = spent_s + calendar.working_seconds_between(base, run.due_at)
+    return calendar.after_working_seconds(base, max(0, whole_s * pct // 100 - spent_s)).at
+
+
+def _count(
+    value: int, unit: LimitUnit, since: datetime, calendar: WorkCalendar, *, working: bool, halved: bool = False
+) -> Reached:
+    if not working:
+        seconds = value * _NATURAL_S[unit] // (2 if halved else 1)
+        return Reached(since + timedelta(seconds=seconds), (), ())
+    if unit is LimitUnit.WD and not halved:
+        return calendar.after_working_days(since, value)
+    unit_s = SECONDS_A_WORKING_DAY if unit is LimitUnit.WD else 3600
+    return calendar.after_working_seconds(since, value * unit_s // (2 if halved else 1))
+
+
+def _changed(ticket: Ticket, chosen: Callable[[ClockRun], bool], change: Callable[[ClockRun], ClockRun]) -> Ticket:
+    return replace(ticket, clocks=tuple(change(run) if chosen(run) else run for run in ticket.clocks))
 
 
 def _with_next(run: ClockRun, grade: int, rules: Rules) -> ClockRun:
-    step = rules.ladder.after(grade, run.fired_pct)
-    pct = step.after_pct if step is not None else None
-    if run.fired_pct < BREACH_PCT and (pct is None or pct > BREACH_PCT):
-        pct = BREACH_PCT  # A breach is noticed also where the ladder has no step for it.
-    at = threshold(run, pct, rules.calendar) if pct is not None else None
-    return replace(run, next_pct=pct, next_at=at)
+    left = steps_left(run, grade, rules)
+    at, action = left[0] if left else (None, None)
+    return replace(run, next_action=action, next_at=at)
 
 
 def _stopped(run: ClockRun, at: datetime, reason: str) -> ClockRun:
-    breached_at = run.due_at if run.breached_at is None and at > run.due_at else run.breached_at
-    return replace(run, stopped_at=at, stop_reason=reason, breached_at=breached_at, next_pct=None, next_at=None)
+    counted_until = at if run.paused_at is None else run.paused_at
+    late = counted_until > run.due_at and run.clock not in _NO_BREACH
+    breached_at = run.due_at if run.breached_at is None and late else run.breached_at
+    return replace(run, stopped_at=at, stop_reason=reason, breached_at=breached_at, next_action=None, next_at=None)
+
+
+def _gone_on(run: ClockRun, at: datetime, grade: int, rules: Rules) -> ClockRun:
+    paused_at = run.paused_at or at
+    begun = run.counted_from or run.started_at
+    explanation = dict(run.explanation)
+    explanation["pauses"] = [
+        *explanation.get("pauses", ()),
+        {"from": paused_at.isoformat(), "to": at.isoformat(), "was": run.due_at.isoformat()},
+    ]
+    due_at, provisional = run.due_at, run.provisional
+    if run.working:
+        spent_s = rules.calendar.working_seconds_between(begun, paused_at)
+        left_s = rules.calendar.working_seconds_between(paused_at, run.due_at)
+        spent = run.spent + timedelta(seconds=spent_s)
+        if run.due_at > paused_at:
+            reached = rules.calendar.after_working_seconds(at, left_s)
+            due_at, provisional = reached.at, reached.provisional
+            explanation["unknown_years"] = list(reached.unknown_years)
+    else:
+        spent = run.spent + (paused_at - begun)
+        due_at = at + (run.due_at - paused_at) if run.due_at > paused_at else run.due_at
+    changed = replace(
+        run,
+        paused_at=None,
+        counted_from=at,
+        spent=spent,
+        due_at=due_at,
+        provisional=provisional,
+        explanation=explanation,
+    )
+    return _with_next(changed, grade, rules)
+
+
+def _extended(run: ClockRun, days: int, at: datetime, grade: int, rules: Rules) -> ClockRun:
+    unit = LimitUnit.WD if run.working else LimitUnit.D
+    reached = _count(days, unit, run.due_at, rules.calendar, working=run.working)
+    explanation = {
+        **run.explanation,
+        "extended": {"at": at.isoformat(), "days": days, "was": run.due_at.isoformat()},
+    }
+    if run.working:
+        known = set(explanation.get("unknown_years", ())) | set(reached.unknown_years)
+        explanation["unknown_years"] = sorted(known)
+    provisional = run.provisional or reached.provisional
+    changed = replace(run, due_at=reached.at, provisional=provisional, explanation=explanation)
+    return _with_next(changed, grade, rules)
 
 
 def _rebased(ticket: Ticket, run: ClockRun, at: datetime, rules: Rules, *, graver: bool) -> ClockRun:
@@ -167,7 +357,9 @@ def _rebased(ticket: Ticket, run: ClockRun, at: datetime, rules: Rules, *, grave
         **ends.explanation,
         "rebased": {"at": at.isoformat(), "grade": ticket.grade, "was": run.due_at.isoformat()},
     }
-    moves = ends.at < run.due_at if graver else ends.at > run.due_at
+    # A milder grade gives nobody more days than were named, and no more than another system promised.
+    bound = {"named_days", "external_due_at"} & run.explanation.keys()
+    moves = ends.at < run.due_at if graver else ends.at > run.due_at and not bound
     changed = replace(run, limit_id=limit.id, working=ends.working, due_at=ends.at, provisional=ends.provisional)
     kept = replace(changed if moves else run, explanation=explanation if moves else run.explanation)
     return _with_next(kept, ticket.grade, rules)

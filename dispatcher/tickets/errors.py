@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from dispatcher.tickets.lifecycle import Refused
 from dispatcher.tickets.model import TicketEvent, TicketId, TicketState
+from dispatcher.tickets.refusing import Refused
 
 
 class TicketNotFound(LookupError):

@@ -2,111 +2,58 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any, Final, NewType, Self
 
 from dispatcher.accounts.model import User, UserRole
+from dispatcher.tickets.words import (
+    SETTLED,
+    TERMINAL,
+    AssignmentRole,
+    ClockName,
+    EntryKind,
+    RequestKind,
+    SubtaskState,
+    TicketEvent,
+    TicketKind,
+    TicketState,
+)
+from registry.limits import EscalationAction
+
+__all__ = [
+    "RULE_ROLE",
+    "SETTLED",
+    "TERMINAL",
+    "Action",
+    "Actor",
+    "Assignment",
+    "AssignmentRole",
+    "ClockName",
+    "ClockRun",
+    "Entry",
+    "EntryKind",
+    "Report",
+    "Request",
+    "RequestKind",
+    "Role",
+    "Subtask",
+    "SubtaskState",
+    "Ticket",
+    "TicketDraft",
+    "TicketEvent",
+    "TicketId",
+    "TicketKind",
+    "TicketState",
+    "Transition",
+]
 
 TicketId = NewType("TicketId", int)
 
 Role = UserRole
 """The roles of the table are the roles of users; there is one list."""
 
-
-class TicketState(StrEnum):
-    """Equal to the SQL enum `ticket_state`."""
-
-    NEW = "new"  # 待受理: from an incident or a report, not yet judged.
-    VERIFYING_FACT = "verifying_fact"  # 待核实: confirmation was asked for.
-    NOT_ACCEPTED = "not_accepted"  # 不予受理: coded reason, legal basis, notice to the reporter.
-    ANSWERED = "answered"  # 当场答复: a consultation answered at once.
-    MERGED = "merged"  # 已并案: pointer to the surviving ticket.
-    ACCEPTED = "accepted"  # 已受理(立案): graded, numbered, clocks running.
-    DISPATCHED = "dispatched"  # 已派遣: lead and co-units set, waiting for signatures.
-    ACKNOWLEDGED = "acknowledged"  # 已签收: the lead signed.
-    RETURN_REQUESTED = "return_requested"  # 退单申请: a unit says that it is not its matter.
-    ARBITRATION = "arbitration"  # 争议裁定: the subdistrict, then the supervisor decides.
-    EN_ROUTE = "en_route"  # 赶赴现场
-    ON_SCENE = "on_scene"  # 已到场
-    CONTROLLED = "controlled"  # 已控制(排险): the danger is removed, repair may follow.
-    SUSPENDED = "suspended"  # 挂账: outside cause, approved, with a review date.
-    RESOLVED = "resolved"  # 已处置: the unit reports that it is done.
-    VERIFYING = "verifying"  # 核查中: independent check.
-    REWORK = "rework"  # 返工: back to the same unit, counted.
-    AWAITING_CALLBACK = "awaiting_callback"  # 待回访
-    CLOSED = "closed"  # 已结案
-    VOIDED = "voided"  # 已作废: test, proven false, sensor fault.
-
-
-TERMINAL: Final = frozenset(
-    {TicketState.NOT_ACCEPTED, TicketState.ANSWERED, TicketState.MERGED, TicketState.CLOSED, TicketState.VOIDED}
-)
-
-
-class TicketEvent(StrEnum):
-    """What may be done to a ticket; the transition table says when and by whom."""
-
-    SUBMIT = "submit"  # 上报
-    ACCEPT = "accept"  # 受理
-    REFUSE_ACCEPT = "refuse_accept"  # 不予受理
-    MERGE = "merge"  # 并案
-    DISPATCH = "dispatch"  # 派遣
-    REDISPATCH = "redispatch"  # 改派
-    ACKNOWLEDGE = "acknowledge"  # 签收
-    CONTACT = "contact"  # 首次联系
-    ROLL = "roll"  # 出动
-    ARRIVE = "arrive"  # 到场
-    CONTROL = "control"  # 控制
-    REQUEST_RETURN = "request_return"  # 申请退单
-    ACCEPT_RETURN = "accept_return"  # 同意退单
-    DENY_RETURN = "deny_return"  # 驳回退单
-    RESOLVE = "resolve"  # 处置完成
-    START_VERIFICATION = "start_verification"  # 开始核查
-    VERIFY_OK = "verify_ok"  # 核查通过
-    VERIFY_FAIL = "verify_fail"  # 核查不通过
-    CALLBACK_DONE = "callback_done"  # 回访完成
-    CALLBACK_UNRESOLVED = "callback_unresolved"  # 回访未解决
-    VOID = "void"  # 作废
-    NOTE = "note"  # 备注
-    GRADE = "grade"  # 定级
-
-
-class AssignmentRole(StrEnum):
-    """Equal to the SQL enum `assignment_role`."""
-
-    LEAD = "lead"  # 牵头: answers for the whole ticket.
-    CO = "co"  # 协同: signs and works beside it.
-
-
-class EntryKind(StrEnum):
-    """What the timeline shows beside transitions; equal to the SQL enum `ticket_entry`."""
-
-    NOTE = "note"  # Somebody's words.
-    CONTACT = "contact"  # A unit reached the reporter.
-    EVENT_JOINED = "event_joined"  # Further events of its incidents.
-    REPORT_JOINED = "report_joined"  # A person's report became part of it.
-    INCIDENT_JOINED = "incident_joined"  # Another incident or ticket turned out to be the same matter.
-    GRADE_CHANGED = "grade_changed"  # By the incident's rise; an officer's grade is a transition.
-    REMINDER = "reminder"  # A clock came near its end.
-    ESCALATION = "escalation"  # A clock ended.
-    MESSAGE = "message"  # Something was told, or nobody was there to be told.
-
-
-class ClockName(StrEnum):
-    """The clocks of a call-response ticket, as the rows of `limits` name them."""
-
-    TRIAGE = "c_triage"  # 受理时限
-    DISPATCH = "c_dispatch"  # 派遣时限
-    SIGN = "c_sign"  # 签收时限: one for each assigned unit.
-    CONTACT = "c_contact"  # 首次联系
-    ARRIVE = "c_arrive"  # 到场时限
-    CONTROL = "c_control"  # 控制/初步反馈: public, from acceptance.
-    RESOLVE = "c_resolve"  # 办结时限: public, from acceptance; never pauses for returns or re-dispatch.
-    VERIFY = "c_verify"  # 核查时限
-    CALLBACK = "c_callback"  # 回访时限
-    ARBITRATE = "c_arbitrate"  # 裁定时限: how long a requested return may wait.
-    RETURN_WINDOW = "c_return"  # 退单窗口: never runs; measures from the assignment.
+MASS_REPORTERS: Final = 20
+"""Above so many reporters an incident is a mass incident (ruling A12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +86,22 @@ class ClockRun:
     stopped_at: datetime | None = None
     stop_reason: str | None = None
     breached_at: datetime | None = None
-    fired_pct: int = 0
-    next_pct: int | None = None
+    subtask: int = 0  # The sub-task whose clock it is; 0: none.
+    counted_from: datetime | None = None  # Since when it counts without a pause; None: since it started.
+    spent: timedelta = timedelta()  # What it had used before, in its own time.
+    paused_at: datetime | None = None
+    fired: tuple[EscalationAction, ...] = ()  # Each step of the ladder is taken once.
+    next_action: EscalationAction | None = None
     next_at: datetime | None = None
 
     @property
     def running(self) -> bool:
+        """Begun and not stopped; a paused clock runs too, though nothing comes due."""
         return self.stopped_at is None
+
+    @property
+    def ticking(self) -> bool:
+        return self.stopped_at is None and self.paused_at is None
 
     @property
     def key(self) -> tuple[ClockName, str, int]:
@@ -162,10 +118,51 @@ class Report:
     called_back_at: datetime | None = None
     outcome: str | None = None
     satisfaction: int | None = None
+    must_call: bool = False  # Asked for a call, or was harmed: an approved reply to many does not do.
+    attempts: tuple[datetime, ...] = ()  # Calls that did not reach the reporter.
 
     @property
     def waits_for_callback(self) -> bool:
-        return self.callback_wanted and self.called_back_at is None
+        return self.callback_wanted and self.called_back_at is None and self.outcome is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one person asked for and another decides."""
+
+    number: int
+    kind: RequestKind
+    asked_by: str
+    organisation_id: str | None
+    asked_at: datetime
+    days: int | None = None
+    code: str | None = None
+    call_id: int | None = None
+    decided_at: datetime | None = None
+    granted: bool | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self.granted is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtask:
+    """One unit's part with a result of its own; `after` names the sub-task that must be finished before it."""
+
+    number: int
+    title: str
+    organisation_id: str
+    mandatory: bool
+    state: SubtaskState
+    changed_at: datetime
+    after: int | None = None
+    days: int | None = None
+    before: SubtaskState | None = None  # What it was when the ticket ended without it.
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        return self.mandatory and self.state not in SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +180,13 @@ class TicketDraft:
     place: str | None
     lon: float | None
     lat: float | None
+    ticket_kind: TicketKind = TicketKind.CALL_RESPONSE
+    external_due_at: datetime | None = None  # What another system promised; the earlier limit wins.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One call-response ticket with everything that the rules need to decide."""
+    """One ticket with everything that the rules need to decide. A joint one has its hazard level as its grade."""
 
     id: TicketId
     case_id: int
@@ -205,6 +204,8 @@ class Ticket:
     lon: float | None
     lat: float | None
     opened_at: datetime
+    ticket_kind: TicketKind = TicketKind.CALL_RESPONSE
+    external_due_at: datetime | None = None
     number: str | None = None
     lead_organisation_id: str | None = None
     return_requested_by: str | None = None
@@ -214,10 +215,33 @@ class Ticket:
     rework_count: int = 0
     wrong_dispatch_count: int = 0
     injured: int = 0
+    state_before: TicketState | None = None  # What a suspension goes back to.
+    state_before_merge: TicketState | None = None
+    merged_reports: tuple[int, ...] = ()  # The reports that a merge took along; an unmerge brings them back.
+    controlled_at: datetime | None = None
+    objection_count: int = 0
+    reopen_count: int = 0
+    denied_units: frozenset[str] = frozenset()  # Units whose return was refused: each may appeal once.
+    appealed_units: frozenset[str] = frozenset()
+    arbitration_count: int = 0  # Awards given: the subdistrict's, then the supervisor's, which is final.
+    final_award: bool = False
+    reply_approved_at: datetime | None = None
+    converted: bool = False
+    supervised: bool = False
+    residual_grade: int | None = None  # The hazard level that the inspection left.
+    plan_days: int | None = None
+    interim_done: bool = False
+    publicity_from: datetime | None = None
+    look_back_from: datetime | None = None  # The closing-out that the look-backs count from.
+    look_back_at: datetime | None = None
+    look_back_count: int = 0
+    relapse_count: int = 0
     returns_requested: frozenset[str] = frozenset()  # Units that used their one request.
     assignments: tuple[Assignment, ...] = ()
     clocks: tuple[ClockRun, ...] = ()
     reports: tuple[Report, ...] = ()
+    requests: tuple[Request, ...] = ()
+    subtasks: tuple[Subtask, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -239,13 +263,32 @@ class Ticket:
 
     @property
     def due(self) -> ClockRun | None:
-        """The running clock that ends first."""
-        return min(self.running, key=lambda clock: (clock.due_at, clock.key), default=None)
+        """The ticking clock that ends first."""
+        return min(
+            (clock for clock in self.running if clock.ticking),
+            key=lambda clock: (clock.due_at, clock.key),
+            default=None,
+        )
 
     @property
     def overdue(self) -> bool:
         """Whether a running clock's breach was noticed."""
         return any(clock.breached_at is not None for clock in self.running)
+
+    @property
+    def mass(self) -> bool:
+        """Whether one approved reply may answer most of its reporters (ruling A12)."""
+        return len(self.reports) > MASS_REPORTERS
+
+    def request(self, kind: RequestKind) -> Request | None:
+        """The pending request of a kind."""
+        return next((each for each in self.requests if each.kind is kind and each.pending), None)
+
+    def granted(self, kind: RequestKind) -> int:
+        return sum(each.kind is kind and each.granted is True for each in self.requests)
+
+    def subtask(self, number: object) -> Subtask | None:
+        return next((each for each in self.subtasks if each.number == number), None)
 
     def assignment_of(self, organisation_id: str | None) -> Assignment | None:
         return next((each for each in self.active if each.organisation_id == organisation_id), None)
@@ -329,3 +372,4 @@ class Entry:
     actor_name: str
     actor_role: str
     body: Mapping[str, Any]
+    id: int | None = None  # Once it is stored: by this it can be struck.

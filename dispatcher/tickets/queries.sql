@@ -10,18 +10,54 @@ SELECT id FROM tickets WHERE id = $1 FOR NO KEY UPDATE;
 -- name: hold_open_tickets_of_cases :many
 -- In the order of ids, so that two writers never wait for each other.
 SELECT id, case_id FROM tickets
-WHERE case_id = ANY($1) AND state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided')
+WHERE case_id = ANY($1) AND ticket_kind = 'call_response'
+  AND state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 'rejected', 'closed_out')
 ORDER BY id FOR NO KEY UPDATE;
 
 -- name: newest_tickets_of_cases :many
-SELECT DISTINCT ON (case_id) id, case_id FROM tickets WHERE case_id = ANY($1) ORDER BY case_id, id DESC;
+SELECT DISTINCT ON (case_id) id, case_id FROM tickets
+WHERE case_id = ANY($1) AND ticket_kind = 'call_response' ORDER BY case_id, id DESC;
+
+-- name: hold_tickets :many
+-- In the order of ids, as above; a ticket that is not there is not held.
+SELECT id FROM tickets WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: survivor_of :one
+SELECT merged_into FROM tickets WHERE id = $1;
+
+-- name: open_kinds_of_case :many
+SELECT ticket_kind::text FROM tickets
+WHERE case_id = $1 AND id <> $2
+  AND state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 'rejected', 'closed_out');
+
+-- name: strikable_entry :one
+-- Somebody's words that are not struck yet.
+SELECT e.id FROM ticket_entries e
+WHERE e.id = $2 AND e.ticket_id = $1 AND e.entry IN ('note', 'contact')
+  AND NOT EXISTS (SELECT FROM ticket_entries s
+                  WHERE s.ticket_id = $1 AND s.entry = 'struck' AND (s.body ->> 'entry')::bigint = e.id);
+
+-- name: desks_of :many
+SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
+FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.kind = 'duty_desk' AND o.area_id = ANY($1) ORDER BY o.id;
+
+-- name: insert_link :exec
+INSERT INTO ticket_links (ticket_id, other_id, relation, linked_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+
+-- name: insert_case :one
+INSERT INTO cases (opened_at) VALUES ($1) RETURNING id;
 
 -- name: read_ticket :one
-SELECT t.id, t.case_id, t.incident_id, t.kind, k.time_critical, t.state::text, t.version, t.grade, t.incident_grade,
-       t.demand::text, t.area_id, t.area_path, t.place, t.lon, t.lat, t.opened_at, t.number, t.lead_organisation_id,
-       t.return_requested_by, t.merged_into, t.accepted_at, t.closed_at, t.rework_count, t.wrong_dispatch_count, t.injured,
+SELECT t.id, t.ticket_kind::text, t.case_id, t.incident_id, t.kind, k.time_critical, t.state::text, t.version, t.grade,
+       t.incident_grade, t.demand::text, t.area_id, t.area_path, t.place, t.lon, t.lat, t.opened_at, t.external_due_at, t.number,
+       t.lead_organisation_id, t.return_requested_by, t.merged_into, t.accepted_at, t.closed_at, t.rework_count,
+       t.wrong_dispatch_count, t.injured, t.state_before::text, t.state_before_merge::text, t.merged_reports, t.controlled_at,
+       t.objection_count, t.reopen_count, t.denied_units, t.appealed_units, t.arbitration_count, t.final_award,
+       t.reply_approved_at, t.converted, t.supervised, t.residual_grade, t.plan_days, t.interim_done, t.publicity_from,
+       t.look_back_from, t.look_back_at, t.look_back_count, t.relapse_count,
        ARRAY(SELECT DISTINCT x.organisation_id FROM ticket_transitions x
-             WHERE x.ticket_id = t.id AND x.event = 'request_return' AND x.organisation_id IS NOT NULL) AS returns_requested
+             WHERE x.ticket_id = t.id AND x.event IN ('request_return', 'decline') AND x.organisation_id IS NOT NULL)
+       AS returns_requested
 FROM tickets t JOIN event_kinds k ON k.id = t.kind WHERE t.id = $1;
 
 -- name: read_assignments :many
@@ -30,17 +66,26 @@ FROM ticket_assignments WHERE ticket_id = $1 ORDER BY generation, role, organisa
 
 -- name: read_clocks :many
 SELECT clock, organisation_id, run, limit_id, halved, working, started_at, due_at, provisional, explanation, stopped_at,
-       stop_reason, breached_at, fired_pct, next_pct, next_at
+       stop_reason, breached_at, subtask, counted_from, spent, paused_at, fired, next_action, next_at
 FROM ticket_clocks WHERE ticket_id = $1 ORDER BY started_at, clock, organisation_id, run;
 
 -- name: read_reports :many
-SELECT call_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction
+SELECT call_id, joined_at, callback_wanted, called_back_at, callback_outcome AS outcome, satisfaction, must_call, attempts
 FROM ticket_reports WHERE ticket_id = $1 ORDER BY joined_at, call_id;
+
+-- name: read_requests :many
+SELECT number, kind::text, asked_by, organisation_id, asked_at, days, code, call_id, decided_at, granted
+FROM ticket_requests WHERE ticket_id = $1 ORDER BY number;
+
+-- name: read_subtasks :many
+SELECT number, title, organisation_id, mandatory, state::text, changed_at, after, days, before::text
+FROM ticket_subtasks WHERE ticket_id = $1 ORDER BY number;
 
 -- name: insert_ticket :one
 INSERT INTO tickets (ticket_kind, case_id, incident_id, kind, state, version, grade, incident_grade, demand, area_id, area_path,
-    place, lon, lat, opened_at, due_at, due_clock)
-VALUES ('call_response', $1, $2, $3, $4::text::ticket_state, $5, $6, $7, $8::text::demand_type, $9, $10, $11, $12, $13, $14, $15, $16)
+    place, lon, lat, opened_at, due_at, due_clock, external_due_at)
+VALUES ($1::text::ticket_kind, $2, $3, $4, $5::text::ticket_state, $6, $7, $8, $9::text::demand_type, $10, $11, $12, $13, $14, $15,
+    $16, $17, $18)
 RETURNING id;
 
 -- name: update_ticket :one
@@ -48,7 +93,11 @@ RETURNING id;
 UPDATE tickets SET version = $3, state = $4::text::ticket_state, grade = $5, incident_grade = $6, demand = $7::text::demand_type,
     number = $8, lead_organisation_id = $9, return_requested_by = $10, merged_into = $11, accepted_at = $12, closed_at = $13,
     due_at = $14, due_clock = $15, overdue = $16, rework_count = $17, wrong_dispatch_count = $18, injured = $19,
-    case_id = $20, incident_id = $21
+    case_id = $20, incident_id = $21, state_before = $22::text::ticket_state, state_before_merge = $23::text::ticket_state,
+    merged_reports = $24, controlled_at = $25, objection_count = $26, reopen_count = $27, denied_units = $28,
+    appealed_units = $29, arbitration_count = $30, final_award = $31, reply_approved_at = $32, converted = $33, supervised = $34,
+    residual_grade = $35, plan_days = $36, interim_done = $37, publicity_from = $38, look_back_from = $39, look_back_at = $40,
+    look_back_count = $41, relapse_count = $42
 WHERE id = $1 AND version = $2 RETURNING id;
 
 -- name: put_assignment :exec
@@ -58,15 +107,29 @@ ON CONFLICT (ticket_id, generation, organisation_id) DO UPDATE SET signed_at = $
 
 -- name: put_clock :exec
 INSERT INTO ticket_clocks (ticket_id, clock, organisation_id, run, limit_id, halved, working, started_at, due_at, provisional,
-    explanation, stopped_at, stop_reason, breached_at, fired_pct, next_pct, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    explanation, stopped_at, stop_reason, breached_at, subtask, counted_from, spent, paused_at, fired, next_action, next_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 ON CONFLICT (ticket_id, clock, organisation_id, run) DO UPDATE SET limit_id = $5, working = $7, due_at = $9, provisional = $10,
-    explanation = $11, stopped_at = $12, stop_reason = $13, breached_at = $14, fired_pct = $15, next_pct = $16, next_at = $17;
+    explanation = $11, stopped_at = $12, stop_reason = $13, breached_at = $14, counted_from = $16, spent = $17, paused_at = $18,
+    fired = $19, next_action = $20, next_at = $21;
 
 -- name: put_report :exec
-INSERT INTO ticket_reports (call_id, ticket_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (call_id) DO UPDATE SET ticket_id = $2, joined_at = $3, called_back_at = $5, callback_outcome = $6, satisfaction = $7;
+INSERT INTO ticket_reports (call_id, ticket_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction,
+    must_call, attempts)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (call_id) DO UPDATE SET ticket_id = $2, joined_at = $3, called_back_at = $5, callback_outcome = $6, satisfaction = $7,
+    must_call = $8, attempts = $9;
+
+-- name: put_request :exec
+INSERT INTO ticket_requests (ticket_id, number, kind, asked_by, organisation_id, asked_at, days, code, call_id, decided_at, granted)
+VALUES ($1, $2, $3::text::ticket_request, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (ticket_id, number) DO UPDATE SET decided_at = $10, granted = $11;
+
+-- name: put_subtask :exec
+INSERT INTO ticket_subtasks (ticket_id, number, title, organisation_id, mandatory, state, changed_at, after, days, before)
+VALUES ($1, $2, $3, $4, $5, $6::text::subtask_state, $7, $8, $9, $10::text::subtask_state)
+ON CONFLICT (ticket_id, number) DO UPDATE SET organisation_id = $4, state = $6::text::subtask_state, changed_at = $7,
+    before = $10::text::subtask_state;
 
 -- name: insert_transition :exec
 INSERT INTO ticket_transitions (ticket_id, version, event, from_state, to_state, actor, actor_name, actor_role, organisation_id,
@@ -136,7 +199,7 @@ SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh
        lead_organisation_id, lead_zh, lead_en, co_signed, co_total, opened_at, accepted_at, closed_at, due_at, due_clock, overdue,
        report_count, event_count, rework_count, incident_id, case_id
 FROM ticket_rows t
-WHERE t.state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided')
+WHERE t.state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 'rejected', 'closed_out')
   AND ($1::text IS NULL OR t.state = $1::text::ticket_state)
   AND ($2::smallint IS NULL OR t.grade = $2)
   AND ($3::text IS NULL OR t.area_path @> ARRAY[$3])
@@ -168,3 +231,20 @@ SELECT explanation FROM incidents WHERE id = $1;
 SELECT $2::text IS NULL OR t.area_path @> ARRAY[$2] OR t.area_path = '{}' OR EXISTS (
     SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $3) AS sees
 FROM tickets t WHERE t.id = $1;
+
+-- name: list_subtasks :many
+SELECT s.number, s.title, s.organisation_id, o.zh_name, o.en_name, s.mandatory, s.state::text, s.changed_at, s.after,
+       (SELECT c.due_at FROM ticket_clocks c
+        WHERE c.ticket_id = s.ticket_id AND c.subtask = s.number AND c.stopped_at IS NULL) AS due_at
+FROM ticket_subtasks s JOIN organisations o ON o.id = s.organisation_id WHERE s.ticket_id = $1 ORDER BY s.number;
+
+-- name: hold_proposal :one
+SELECT id, kind, area_id, area_path, place, lon, lat, witnesses, state::text FROM proposals
+WHERE id = $1 AND ($2::text IS NULL OR area_path @> ARRAY[$2]) FOR NO KEY UPDATE;
+
+-- name: newest_incident_of :one
+SELECT id, case_id FROM incidents WHERE id = ANY($1) ORDER BY id DESC LIMIT 1;
+
+-- name: decide_proposal :exec
+UPDATE proposals SET state = $2::text::proposal_state, decided_at = $3, decided_by = $4, decision_reason = $5, ticket_id = $6
+WHERE id = $1;

@@ -1,20 +1,24 @@
 """Reads tickets for people: the queue, the detail with what the reader may do now, the timeline."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from dispatcher.tickets import lifecycle
+from dispatcher.tickets import clocks, lifecycle
 from dispatcher.tickets.errors import TicketNotFound
-from dispatcher.tickets.grammar import Row
+from dispatcher.tickets.grammar import FieldType, Row
 from dispatcher.tickets.masking import masked_name, masked_phone, masked_text, masked_words, reads_reports
-from dispatcher.tickets.model import Actor, Entry, Ticket, TicketState, Transition
-from dispatcher.tickets.records import QUERIES, read_context, read_log, read_ticket
+from dispatcher.tickets.model import Actor, ClockRun, Entry, EntryKind, Role, Ticket, TicketState, Transition
+from dispatcher.tickets.records import QUERIES, read_context, read_log, read_rules, read_ticket
 from dispatcher.tickets.views import (
     Action,
     ActionField,
     Assignment,
+    ClockStep,
+    Subtask,
     TicketClock,
+    TicketClockExplained,
     TicketDetail,
     TicketReport,
     TicketRow,
@@ -23,6 +27,7 @@ from dispatcher.tickets.views import (
 )
 from runtime.pool import Connection
 
+_NUMBERS: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # What a cursor may hold at most: the last day of the calendar, and what the database counts up to.
@@ -144,18 +149,73 @@ async def ticket_detail(conn: Connection, ticket_id: int, actor: Actor, at: date
         clocks=_clocks(ticket),
         reports=[_report(dict(each)) for each in reports],
         explanation=explanation,
-        actions=[_action(each) for each in await allowed_actions(conn, ticket, actor, at)],
+        actions=[_action(each) for each in _once(await allowed_actions(conn, ticket, actor, at))],
     )
+
+
+def _once(rows: tuple[Row, ...]) -> Iterable[Row]:
+    """The first row of each event: who may use several of them sees one button."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row.event, row)
+    return found.values()
 
 
 async def allowed_actions(conn: Connection, ticket: Ticket, actor: Actor, at: datetime) -> tuple[Row, ...]:
     """The rows of the table that this actor may use now, as far as that can be said before the fields are filled."""
-    return lifecycle.allowed_actions(ticket, actor, at, await read_context(conn, ticket, (), at))
+    return lifecycle.allowed_actions(ticket, actor, at, await read_context(conn, ticket, None, at))
 
 
-async def timeline(conn: Connection, ticket_id: int) -> list[TimelineItem]:
-    """What happened to a ticket, oldest first, numbers cut from words; empty where there is no such ticket."""
-    return [_item(record) for record in await read_log(conn, ticket_id)]
+async def timeline(conn: Connection, ticket_id: int, *, unstruck: bool = False) -> list[TimelineItem]:
+    """What happened to a ticket, oldest first, numbers cut from words; empty where there is no such ticket.
+
+    What a struck line says is shown where `unstruck` asks for it, to auditors.
+    """
+    log = await read_log(conn, ticket_id)
+    struck = {record.body["entry"] for record in log if isinstance(record, Entry) and record.entry is EntryKind.STRUCK}
+    return [_item(record, struck, unstruck=unstruck) for record in log]
+
+
+async def explained_clocks(conn: Connection, ticket_id: int, at: datetime) -> list[TicketClockExplained]:
+    """Every run of every clock, how its due time came about, and the steps of the ladder. Raises TicketNotFound."""
+    ticket = await read_ticket(conn, ticket_id)
+    rules = await read_rules(conn, at, [ticket.kind])
+    return [_explained(ticket, run, shown, rules) for run, shown in zip(ticket.clocks, _clocks(ticket), strict=True)]
+
+
+async def subtasks(conn: Connection, ticket_id: int) -> list[Subtask]:
+    """The sub-tasks of a ticket, in their order; empty where there is no such ticket."""
+    return [
+        Subtask(
+            number=row["number"],
+            title=masked_text(row["title"]),
+            organisation=Unit(id=row["organisation_id"], zh_name=row["zh_name"], en_name=row["en_name"]),
+            mandatory=row["mandatory"],
+            state=row["state"],
+            changed_at=row["changed_at"],
+            after=row["after"],
+            due_at=row["due_at"],
+        )
+        for row in await conn.fetch(QUERIES.list_subtasks, ticket_id)
+    ]
+
+
+def _explained(ticket: Ticket, run: ClockRun, shown: TicketClock, rules: clocks.Rules) -> TicketClockExplained:
+    taken = [ClockStep(action=action.value, at=None) for action in run.fired]
+    ahead = [ClockStep(action=action.value, at=at) for at, action in clocks.steps_left(run, ticket.grade, rules)]
+    return TicketClockExplained(
+        **shown.model_dump(),
+        run=run.run,
+        subtask=run.subtask or None,
+        working=run.working,
+        paused_at=run.paused_at,
+        steps=[*taken, *ahead],
+    )
+
+
+def reads_struck(actor: Actor) -> bool:
+    """Whether the actor still reads what was struck."""
+    return Role.AUDITOR in actor.roles
 
 
 def _row(columns: dict[str, Any]) -> TicketRow:
@@ -199,7 +259,12 @@ def _action(row: Row) -> Action:
         to_state=row.to_state,
         fields=[
             ActionField(
-                name=field.name, type=field.type.value, required=field.required, choices=list(field.choices) or None
+                name=field.name,
+                type=field.type.value,
+                required=field.required,
+                choices=list(field.choices) or None,
+                minimum=field.minimum if field.type in _NUMBERS else None,
+                maximum=field.maximum if field.type in _NUMBERS else None,
             )
             for field in row.fields
         ],
@@ -207,15 +272,18 @@ def _action(row: Row) -> Action:
     )
 
 
-def _item(record: Transition | Entry) -> TimelineItem:
+def _item(record: Transition | Entry, struck: set[int], *, unstruck: bool) -> TimelineItem:
     if isinstance(record, Entry):
+        is_struck = record.id in struck
         return TimelineItem(
             at=record.at,
             entry=record.entry,
             version=record.version,
             actor_name=record.actor_name,
             actor_role=record.actor_role,
-            body=masked_words(record.body),
+            body=masked_words(record.body) if unstruck or not is_struck else {},
+            id=record.id,
+            struck=is_struck,
         )
     return TimelineItem(
         at=record.at,

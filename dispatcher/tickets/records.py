@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from dispatcher.tickets import writing
 from dispatcher.tickets.clocks import Rules
 from dispatcher.tickets.errors import TicketNotFound
-from dispatcher.tickets.guards import Context
 from dispatcher.tickets.model import (
+    Action,
     Assignment,
     AssignmentRole,
     ClockName,
@@ -16,14 +17,21 @@ from dispatcher.tickets.model import (
     Entry,
     EntryKind,
     Report,
+    Request,
+    RequestKind,
+    Subtask,
+    SubtaskState,
     Ticket,
     TicketEvent,
     TicketId,
+    TicketKind,
     TicketState,
     Transition,
 )
+from dispatcher.tickets.questions import NAMING, Context
+from dispatcher.tickets.routing import duty_desk
 from registry.calendar import read_calendar
-from registry.limits import read_ladder, read_limits
+from registry.limits import EscalationAction, read_ladder, read_limits
 from registry.organisations import DutyHours, Organisation, OrganisationKind
 from runtime.pool import Connection
 from runtime.queries import load
@@ -41,29 +49,55 @@ async def read_ticket(conn: Connection, ticket_id: int) -> Ticket:
         **columns
         | {
             "id": TicketId(columns["id"]),
+            "ticket_kind": TicketKind(columns["ticket_kind"]),
             "state": TicketState(columns["state"]),
+            "state_before": _state(columns["state_before"]),
+            "state_before_merge": _state(columns["state_before_merge"]),
             "area_path": tuple(columns["area_path"]),
+            "merged_reports": tuple(columns["merged_reports"]),
+            "denied_units": frozenset(columns["denied_units"]),
+            "appealed_units": frozenset(columns["appealed_units"]),
             "returns_requested": frozenset(columns["returns_requested"]),
         },
         assignments=tuple(
             Assignment(**dict(each) | {"role": AssignmentRole(each["role"])})
             for each in await conn.fetch(QUERIES.read_assignments, ticket_id)
         ),
-        clocks=tuple(
-            ClockRun(**dict(each) | {"clock": ClockName(each["clock"])})
-            for each in await conn.fetch(QUERIES.read_clocks, ticket_id)
-        ),
+        clocks=tuple(_clock(dict(each)) for each in await conn.fetch(QUERIES.read_clocks, ticket_id)),
         reports=tuple(
-            Report(
-                each["call_id"],
-                each["joined_at"],
-                each["callback_wanted"],
-                each["called_back_at"],
-                each["callback_outcome"],
-                each["satisfaction"],
-            )
+            Report(**dict(each) | {"attempts": tuple(each["attempts"])})
             for each in await conn.fetch(QUERIES.read_reports, ticket_id)
         ),
+        requests=tuple(
+            Request(**dict(each) | {"kind": RequestKind(each["kind"])})
+            for each in await conn.fetch(QUERIES.read_requests, ticket_id)
+        ),
+        subtasks=tuple(
+            Subtask(
+                **dict(each)
+                | {
+                    "state": SubtaskState(each["state"]),
+                    "before": SubtaskState(each["before"]) if each["before"] is not None else None,
+                }
+            )
+            for each in await conn.fetch(QUERIES.read_subtasks, ticket_id)
+        ),
+    )
+
+
+def _state(word: str | None) -> TicketState | None:
+    return None if word is None else TicketState(word)
+
+
+def _clock(columns: dict[str, Any]) -> ClockRun:
+    action = columns["next_action"]
+    return ClockRun(
+        **columns
+        | {
+            "clock": ClockName(columns["clock"]),
+            "fired": tuple(EscalationAction(each) for each in columns["fired"]),
+            "next_action": None if action is None else EscalationAction(action),
+        }
     )
 
 
@@ -81,10 +115,69 @@ async def read_rules(conn: Connection, at: datetime, kinds: Collection[str] | No
     )
 
 
-async def read_context(conn: Connection, ticket: Ticket, named: Collection[str], at: datetime) -> Context:
-    """What the rules look up for one action: the organisations that it names, and the clocks' data."""
-    organisations = await _organisations(conn, named) if named else {}
-    return Context(organisations, await read_rules(conn, at, [ticket.kind]))
+async def read_context(conn: Connection, ticket: Ticket, action: Action | None, at: datetime) -> Context:
+    """What the rules look up for one action, or for saying which actions there are."""
+    fields = action.fields if action is not None else {}
+    named = _named(fields)
+    return Context(
+        organisations=await _organisations(conn, named) if named else {},
+        rules=await read_rules(conn, at, [ticket.kind]),
+        others=await _others(conn, ticket, fields),
+        open_kinds=await _open_kinds(conn, ticket, action),
+        strikable=await _strikable(conn, ticket, fields.get("entry")),
+        fallback=await _fallback(conn, ticket) if action is not None and action.event in _FALLING_BACK else None,
+    )
+
+
+_FALLING_BACK: Final = frozenset({TicketEvent.AWARD_FALLBACK})
+_ONE_A_CASE: Final = frozenset(
+    {
+        TicketEvent.CONVERT,
+        TicketEvent.OBJECT,
+        TicketEvent.REOPEN,
+        TicketEvent.UNMERGE,
+        TicketEvent.START_LOOK_BACK,
+    }
+)
+_ID_MAX: Final = 2**63 - 1
+
+
+def _named(fields: Mapping[str, Any]) -> list[str]:
+    several = fields.get("co")
+    named = [*(fields.get(name) for name in NAMING), *(several if isinstance(several, list | tuple) else ())]
+    return [each for each in named if isinstance(each, str) and "\0" not in each]
+
+
+async def _others(conn: Connection, ticket: Ticket, fields: Mapping[str, Any]) -> dict[int, Ticket]:
+    asked = (fields.get("survivor"), fields.get("ticket"), ticket.merged_into)
+    found: dict[int, Ticket] = {}
+    for each in asked:
+        if type(each) is int and 0 < each <= _ID_MAX:
+            try:
+                found[each] = await read_ticket(conn, each)
+            except TicketNotFound:
+                continue
+    return found
+
+
+async def _open_kinds(conn: Connection, ticket: Ticket, action: Action | None) -> frozenset[TicketKind]:
+    if action is not None and action.event not in _ONE_A_CASE:
+        return frozenset()
+    rows = await conn.fetch(QUERIES.open_kinds_of_case, ticket.case_id, ticket.id)
+    return frozenset(TicketKind(row["ticket_kind"]) for row in rows)
+
+
+async def _strikable(conn: Connection, ticket: Ticket, entry: object) -> frozenset[int]:
+    if type(entry) is not int or not 0 < entry <= _ID_MAX:
+        return frozenset()
+    found = await conn.fetchval(QUERIES.strikable_entry, ticket.id, entry)
+    return frozenset() if found is None else frozenset({found})
+
+
+async def _fallback(conn: Connection, ticket: Ticket) -> str | None:
+    desks = [_organisation(dict(row)) for row in await conn.fetch(QUERIES.desks_of, list(ticket.area_path))]
+    desk = duty_desk(desks, ticket.area_path)
+    return None if desk is None else desk.id
 
 
 async def insert(conn: Connection, ticket: Ticket, submitted: Transition) -> Ticket:
@@ -92,6 +185,7 @@ async def insert(conn: Connection, ticket: Ticket, submitted: Transition) -> Tic
     due = ticket.due
     ticket_id = await conn.fetchval(
         QUERIES.insert_ticket,
+        ticket.ticket_kind,
         ticket.case_id,
         ticket.incident_id,
         ticket.kind,
@@ -108,77 +202,12 @@ async def insert(conn: Connection, ticket: Ticket, submitted: Transition) -> Tic
         ticket.opened_at,
         due.due_at if due else None,
         due.clock if due else None,
+        ticket.external_due_at,
     )
     ticket = replace(ticket, id=TicketId(ticket_id))
-    await _put_clocks(conn, ticket, ())
+    await writing.put_clocks(conn, ticket, ())
     await add_record(conn, ticket.id, submitted)
     return ticket
-
-
-async def update(conn: Connection, before: Ticket, after: Ticket) -> None:
-    """Write what changed. The caller holds the row; raises AssertionError where the version moved all the same."""
-    due = after.due
-    swapped = await conn.fetchval(
-        QUERIES.update_ticket,
-        after.id,
-        before.version,
-        after.version,
-        after.state,
-        after.grade,
-        after.incident_grade,
-        after.demand,
-        after.number,
-        after.lead_organisation_id,
-        after.return_requested_by,
-        after.merged_into,
-        after.accepted_at,
-        after.closed_at,
-        due.due_at if due else None,
-        due.clock if due else None,
-        after.overdue,
-        after.rework_count,
-        after.wrong_dispatch_count,
-        after.injured,
-        after.case_id,
-        after.incident_id,
-    )
-    if swapped is None:
-        raise AssertionError(f"ticket {after.id} was changed without being held")
-    known = set(before.assignments)
-    # Endings come before beginnings in the tuple: one lead stands at a time, also between two statements.
-    await conn.executemany(
-        QUERIES.put_assignment,
-        [
-            (
-                after.id,
-                each.generation,
-                each.organisation_id,
-                each.role,
-                each.reason,
-                each.assigned_at,
-                each.signed_at,
-                each.ended_at,
-            )
-            for each in after.assignments
-            if each not in known
-        ],
-    )
-    await _put_clocks(conn, after, before.clocks)
-    for report in set(after.reports) - set(before.reports):
-        await _put_report(conn, after.id, report)
-
-
-async def _put_report(conn: Connection, ticket_id: TicketId, report: Report) -> None:
-    await conn.execute(
-        QUERIES.put_report,
-        report.call_id,
-        ticket_id,
-        report.joined_at,
-        report.callback_wanted,
-        report.called_back_at,
-        report.outcome,
-        report.satisfaction,
-    )
 
 
 async def add_record(conn: Connection, ticket_id: TicketId, record: Transition | Entry) -> None:
@@ -213,50 +242,20 @@ async def add_record(conn: Connection, ticket_id: TicketId, record: Transition |
     )
 
 
-async def _put_clocks(conn: Connection, ticket: Ticket, before: Collection[ClockRun]) -> None:
-    changed = [run for run in ticket.clocks if run not in before]
-    # Stops first: a clock runs once at a time, also between two statements.
-    changed.sort(key=lambda run: run.running)
-    await conn.executemany(
-        QUERIES.put_clock,
-        [
-            (
-                ticket.id,
-                run.clock,
-                run.organisation_id,
-                run.run,
-                run.limit_id,
-                run.halved,
-                run.working,
-                run.started_at,
-                run.due_at,
-                run.provisional,
-                dict(run.explanation),
-                run.stopped_at,
-                run.stop_reason,
-                run.breached_at,
-                run.fired_pct,
-                run.next_pct,
-                run.next_at,
-            )
-            for run in changed
-        ],
-    )
-
-
 async def _organisations(conn: Connection, named: Collection[str]) -> Mapping[str, Organisation]:
     rows = await conn.fetch(QUERIES.organisations_named, list(named))
-    return {
-        row["id"]: Organisation(
-            **dict(row)
-            | {
-                "kind": OrganisationKind(row["kind"]),
-                "area_path": tuple(row["area_path"]),
-                "duty": DutyHours(row["duty"]),
-            }
-        )
-        for row in rows
-    }
+    return {row["id"]: _organisation(dict(row)) for row in rows}
+
+
+def _organisation(columns: dict[str, Any]) -> Organisation:
+    return Organisation(
+        **columns
+        | {
+            "kind": OrganisationKind(columns["kind"]),
+            "area_path": tuple(columns["area_path"]),
+            "duty": DutyHours(columns["duty"]),
+        }
+    )
 
 
 def _record(row: dict[str, Any]) -> Transition | Entry:
@@ -269,6 +268,7 @@ def _record(row: dict[str, Any]) -> Transition | Entry:
             actor_name=row["actor_name"],
             actor_role=row["actor_role"],
             body=row["body"],
+            id=row["place"],
         )
     return Transition(
         version=row["version"],

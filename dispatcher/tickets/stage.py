@@ -13,10 +13,11 @@ from dispatcher.incidents.step import Advanced
 from dispatcher.rules.rulebook import Rulebook
 from dispatcher.tickets import store
 from dispatcher.tickets.announcing import CHANGED, OPENED, announce, tell_units
-from dispatcher.tickets.guards import Context
 from dispatcher.tickets.model import Action, EntryKind, Ticket, TicketDraft, TicketEvent, TicketState, Transition
-from dispatcher.tickets.records import QUERIES, read_rules, read_ticket, update
+from dispatcher.tickets.questions import Context
+from dispatcher.tickets.records import QUERIES, read_rules, read_ticket
 from dispatcher.tickets.routing import Routing, route
+from dispatcher.tickets.writing import update
 from registry.event_kinds import GROUP_OF_ALL, EventKind, KindMode
 from runtime.pool import Connection
 
@@ -81,14 +82,14 @@ class _Desk:
 
     async def hold(self, changes: Sequence[IncidentChange]) -> None:
         cases = {change.case_id for change in changes}
-        cases |= {case_id for change in changes for _, case_id, _ in change.absorbed}
+        cases |= {case_id for change in changes for case_id in _gone_cases(change)}
         for row in await self._conn.fetch(QUERIES.hold_open_tickets_of_cases, sorted(cases)):
             self._open[row["case_id"]] = row["id"]
         for row in await self._conn.fetch(QUERIES.newest_tickets_of_cases, sorted(cases - self._open.keys())):
             self._ended[row["case_id"]] = row["id"]
 
     async def take(self, change: IncidentChange) -> None:
-        if not (change.opened or change.new_events or change.absorbed):
+        if not (change.opened or change.new_events or change.absorbed or change.joined_cases):
             await self._regrade(change)
             return
         await self._merge(change)
@@ -99,6 +100,8 @@ class _Desk:
         devices = [event for event in change.new_events if event.call_id is None]
         if devices and not touched.opened:
             await store.join_events(self._conn, touched.ticket, devices, self._at)
+            if touched.ticket.state is TicketState.VERIFYING_FACT:
+                await self._act(touched, TicketEvent.CONFIRM_FACT, source="device", finding="confirmed")
         for call_id in calls:
             touched.ticket = await store.join_report(
                 self._conn, touched.ticket.id, call_id, None, self._at, rules=self._context.rules
@@ -184,8 +187,10 @@ class _Desk:
             return
         await self._act(touched, TicketEvent.DISPATCH, routing)
 
-    async def _act(self, touched: _Touched, event: TicketEvent, routing: Routing | None = None) -> None:
-        fields = {} if routing is None else {"lead": routing.lead, "co": list(routing.co)}
+    async def _act(self, touched: _Touched, event: TicketEvent, routing: Routing | None = None, **said: str) -> None:
+        fields: dict[str, object] = {**said}
+        if routing is not None:
+            fields |= {"lead": routing.lead, "co": list(routing.co)}
         action = Action(
             event,
             touched.ticket.version,
@@ -199,7 +204,7 @@ class _Desk:
 
     async def _merge(self, change: IncidentChange) -> None:
         """Incidents that proved to be one have one open ticket: the one that was accepted first."""
-        absorbed = [case_id for _, case_id, _ in change.absorbed if case_id != change.case_id]
+        absorbed = _gone_cases(change)
         cases = [case_id for case_id in dict.fromkeys((change.case_id, *absorbed)) if case_id in self._open]
         candidates = [(case_id, await self._touch(self._open[case_id])) for case_id in cases]
         if not candidates:
@@ -214,7 +219,10 @@ class _Desk:
                 self._conn, loser.ticket, survivor.ticket, self._at, self._context
             )
             del self._open[case_id]
-        moved = replace(survivor.ticket, case_id=change.case_id, incident_id=change.incident_id)
+        gone = {incident_id for incident_id, _, _ in change.absorbed}
+        # A ticket of a case that was only joined stays with the incident that it was opened for.
+        own = change.incident_id if survivor.ticket.incident_id in gone else survivor.ticket.incident_id
+        moved = replace(survivor.ticket, case_id=change.case_id, incident_id=own)
         if moved != survivor.ticket:
             await update(self._conn, survivor.ticket, moved)
             survivor.ticket = moved
@@ -228,6 +236,12 @@ class _Desk:
             ticket = await read_ticket(self._conn, ticket_id)
             touched = self._touched[ticket_id] = _Touched(ticket, ticket, opened=False, transitions=[])
         return touched
+
+
+def _gone_cases(change: IncidentChange) -> list[int]:
+    """The cases that became the incident's in this step."""
+    gone = (*(case_id for _, case_id, _ in change.absorbed), *change.joined_cases)
+    return [case_id for case_id in dict.fromkeys(gone) if case_id != change.case_id]
 
 
 def _seniority(ticket: Ticket) -> tuple[bool, datetime, int]:

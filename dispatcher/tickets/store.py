@@ -1,4 +1,4 @@
-"""Changes tickets: every action is compared with the version it saw, decided, and written with all that follows.
+"""Changes a ticket: every action is compared with the version it saw, decided, and written with its record.
 
 Each function joins the caller's transaction; on an error the caller's transaction must not be committed.
 """
@@ -9,12 +9,10 @@ from datetime import datetime
 
 import structlog
 
-from dispatcher.tickets import effects, lifecycle
-from dispatcher.tickets.announcing import CHANGED, announce, tell_units
+from dispatcher.tickets import effects, lifecycle, replaying
 from dispatcher.tickets.clocks import Rules
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
 from dispatcher.tickets.grammar import Effect, Guard
-from dispatcher.tickets.guards import Context
 from dispatcher.tickets.model import (
     RULE_ROLE,
     Action,
@@ -26,20 +24,23 @@ from dispatcher.tickets.model import (
     TicketDraft,
     TicketEvent,
     TicketId,
+    TicketKind,
     TicketState,
     Transition,
 )
+from dispatcher.tickets.questions import Context
 from dispatcher.tickets.records import (
     QUERIES,
     add_record,
     insert,
-    read_context,
     read_log,
     read_rules,
     read_ticket,
-    update,
 )
-from dispatcher.tickets.transitions import TRANSITIONS
+from dispatcher.tickets.refusing import Refused
+from dispatcher.tickets.reporting import as_record
+from dispatcher.tickets.transitions import OPENING, is_line
+from dispatcher.tickets.writing import update
 from events.model import Event
 from registry.calendar import LOCAL
 from runtime.pool import Connection
@@ -49,7 +50,7 @@ LOG = structlog.get_logger(__name__)
 AUTO = Actor.rule("auto")
 """The rule that opens, accepts and dispatches by itself."""
 
-_PREFIX = "CR"
+_PREFIXES = {TicketKind.CALL_RESPONSE: "CR", TicketKind.JOINT_RECTIFICATION: "JR"}
 _EVENTS_NAMED = 20
 
 
@@ -61,38 +62,37 @@ class Acted:
     record: Transition | Entry
 
 
-async def act(conn: Connection, ticket_id: int, action: Action, actor: Actor, at: datetime) -> Acted:
-    """Do one action on the version that the actor saw, and tell of it.
+async def hold(conn: Connection, ticket_id: int, action: Action) -> None:
+    """Hold the rows that an action may change, the lower id first, and compare the version that its actor saw.
 
-    Raises TicketNotFound, VersionConflict with the winner where the ticket moved on, ActionRefused where the rules
-    forbid it. A note or a contact report conflicts with nothing: their version is not compared.
+    Raises TicketNotFound, VersionConflict.
     """
-    if _is_compared(action.event):
+    other = action.fields.get("survivor")
+    if action.event is TicketEvent.UNMERGE:
+        other = await conn.fetchval(QUERIES.survivor_of, ticket_id)
+    named = [other] if type(other) is int and 0 < other < 2**63 else []
+    await conn.fetch(QUERIES.hold_tickets, sorted({ticket_id, *named}))
+    if not is_line(action.event):
         await _claim(conn, ticket_id, action.version)
     elif await conn.fetchval(QUERIES.hold_ticket, ticket_id) is None:
         raise TicketNotFound(ticket_id)
-    before = await read_ticket(conn, ticket_id)
-    context = await read_context(conn, before, _named(action), at)
-    acted = await apply(conn, before, action, actor, at, context)
-    units = frozenset(assignment.organisation_id for assignment in before.active)
-    row = await announce(conn, acted.ticket, CHANGED, at, also=units)
-    if isinstance(acted.record, Transition):
-        await tell_units(conn, before, acted.ticket, acted.record, row)
-    return acted
 
 
 async def apply(
     conn: Connection, before: Ticket, action: Action, actor: Actor, at: datetime, context: Context
 ) -> Acted:
-    """Decide and write one action on a ticket whose row the caller holds; tells nobody. Raises ActionRefused."""
+    """Decide and write one action on a ticket whose row the caller holds, with what it does to other tickets.
+
+    Tells nobody of this ticket. Raises ActionRefused.
+    """
     decided = lifecycle.decide(before, action, actor, at, context)
-    if isinstance(decided, lifecycle.Refused):
+    if isinstance(decided, Refused):
         if decided.guard is Guard.ART45:  # The attempt is logged, and nothing more (ruling A4).
             LOG.warning("committee_order_refused", ticket=before.id, event_asked=action.event.value, actor=actor.id)
         raise ActionRefused(before.id, decided)
     after, record = decided.ticket, decided.record
     if Effect.NUMBER in decided.row.effects and isinstance(record, Transition):
-        number = await _take_number(conn, at)
+        number = await _take_number(conn, after.ticket_kind, at)
         after = replace(after, number=number)
         record = replace(record, fields={**record.fields, "number": number})
     await update(conn, before, after)
@@ -101,18 +101,25 @@ async def apply(
 
 
 async def open_ticket(
-    conn: Connection, draft: TicketDraft, at: datetime, *, actor: Actor = AUTO, rules: Rules | None = None
+    conn: Connection,
+    draft: TicketDraft,
+    at: datetime,
+    *,
+    actor: Actor = AUTO,
+    rules: Rules | None = None,
+    reason: str | None = None,
 ) -> TicketId:
-    """Open a ticket in `new`, its triage clock running; tells nobody yet.
+    """Open a ticket in the first state of its kind, the first clock running; tells nobody yet.
 
     Raises asyncpg.UniqueViolationError where the case has an open ticket.
     """
     ticket = effects.opened(draft, at, rules or await read_rules(conn, at, [draft.kind]))
-    row = next(row for row in TRANSITIONS if row.event is TicketEvent.SUBMIT)
-    role = RULE_ROLE if actor.is_rule else next(role.value for role in row.roles if role in actor.roles)
+    row = OPENING[draft.ticket_kind]
+    # Who splits or converts a ticket opens another one without the role of those who open tickets.
+    role = next((role.value for role in row.roles if role in actor.roles), RULE_ROLE)
     submitted = Transition(
         version=ticket.version,
-        event=TicketEvent.SUBMIT,
+        event=row.event,
         from_state=None,
         to_state=ticket.state,
         actor=actor.id,
@@ -120,7 +127,7 @@ async def open_ticket(
         actor_role=role,
         organisation_id=actor.organisation_id,
         at=at,
-        reason=None,
+        reason=reason,
         fields={"kind": draft.kind, "grade": draft.grade, "demand": draft.demand, "incident_id": draft.incident_id},
     )
     return (await insert(conn, ticket, submitted)).id
@@ -179,15 +186,22 @@ async def merge_into(
     """End `loser` in favour of `survivor`, which takes over every report. The caller holds both rows."""
     action = Action(TicketEvent.MERGE, loser.version, fields={"survivor": survivor.id})
     merged = (await apply(conn, loser, action, AUTO, at, context)).ticket
+    return merged, await absorb(conn, loser, survivor, at, context.rules)
+
+
+async def absorb(conn: Connection, loser: Ticket, survivor: Ticket, at: datetime, rules: Rules) -> Ticket:
+    """Give a survivor what a ticket that was just merged into it had: every report, its promises, its injured."""
     after = survivor
     for report in loser.reports:
-        after = effects.joined(after, replace(report, joined_at=at), loser.demand, context.rules)
-        body = {"call_id": report.call_id, "callback_wanted": report.waits_for_callback, "demand": loser.demand}
-        await add_entry(conn, after, EntryKind.REPORT_JOINED, body, at)
+        moved = replace(report, joined_at=at)
+        after = effects.joined(after, moved, loser.demand, rules)
+        await add_entry(conn, after, EntryKind.REPORT_JOINED, {**as_record(moved), "demand": loser.demand}, at)
+    left = effects.handed_over(loser)
+    after = effects.absorbed(after, left, rules)
     await update(conn, survivor, after)
-    body = {"ticket_id": merged.id, "number": merged.number, "incident_id": merged.incident_id}
+    body = {"ticket_id": loser.id, "number": loser.number, "incident_id": loser.incident_id, **left}
     await add_entry(conn, after, EntryKind.INCIDENT_JOINED, body, at)
-    return merged, after
+    return after
 
 
 async def note(conn: Connection, ticket: Ticket, text: str, at: datetime, *, actor: Actor = AUTO) -> None:
@@ -227,6 +241,8 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
     submitted = next(record for record in log if isinstance(record, Transition))
     rules = await read_rules(conn, stored.opened_at, [stored.kind])
     draft = TicketDraft(
+        ticket_kind=stored.ticket_kind,
+        external_due_at=stored.external_due_at,
         case_id=stored.case_id,
         incident_id=stored.incident_id,
         kind=stored.kind,
@@ -240,18 +256,7 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
         lat=stored.lat,
     )
     origin = replace(effects.opened(draft, submitted.at, rules), id=stored.id)
-    return lifecycle.replay(origin, log, rules)
-
-
-def _is_compared(event: TicketEvent) -> bool:
-    return any(row.entry is None for row in TRANSITIONS if row.event == event)
-
-
-def _named(action: Action) -> list[str]:
-    single = [action.fields.get("lead"), action.fields.get("suggested_unit")]
-    several = action.fields.get("co")
-    named = [*single, *(several if isinstance(several, list | tuple) else ())]
-    return [each for each in named if isinstance(each, str)]
+    return replaying.replay(origin, log, rules)
 
 
 async def _held(conn: Connection, ticket_id: int) -> Ticket:
@@ -276,7 +281,7 @@ async def _claim(conn: Connection, ticket_id: int, version: int) -> None:
     )
 
 
-async def _take_number(conn: Connection, at: datetime) -> str:
+async def _take_number(conn: Connection, kind: TicketKind, at: datetime) -> str:
     day = at.astimezone(LOCAL).date()
-    last: int = await conn.fetchval(QUERIES.take_number, _PREFIX, day)
-    return f"{_PREFIX}-{day:%Y%m%d}-{last:05d}"
+    last: int = await conn.fetchval(QUERIES.take_number, _PREFIXES[kind], day)
+    return f"{_PREFIXES[kind]}-{day:%Y%m%d}-{last:05d}"

@@ -67,6 +67,34 @@ class TicketClock(View):
     explanation: dict[str, Any]
 
 
+class ClockStep(View):
+    """A step of the ladder that lies ahead, or was taken."""
+
+    action: str
+    at: datetime | None = Field(description="when it will be taken; null where it was")
+
+
+class TicketClockExplained(TicketClock):
+    """How a due time came about, and what happens until and after it."""
+
+    run: int
+    subtask: int | None = Field(description="the sub-task whose clock it is")
+    working: bool = Field(description="counts working time; false: natural time")
+    paused_at: datetime | None
+    steps: list[ClockStep]
+
+
+class Subtask(View):
+    number: int
+    title: str
+    organisation: Unit
+    mandatory: bool
+    state: str
+    changed_at: datetime
+    after: int | None = Field(description="the sub-task that has to be finished before")
+    due_at: datetime | None
+
+
 class TicketReport(View):
     """A person's report on the ticket, the caller masked."""
 
@@ -82,9 +110,11 @@ class TicketReport(View):
 
 class ActionField(View):
     name: str
-    type: Literal["text", "organisation", "organisations", "choice", "integer"]
+    type: Literal["text", "organisation", "organisations", "choice", "integer", "decimal", "time"]
     required: bool
     choices: list[str] | None = None
+    minimum: int | None = Field(default=None, description="of numbers")
+    maximum: int | None = Field(default=None, description="of numbers")
 
 
 class Action(View):
@@ -117,3 +147,5 @@ class TimelineItem(View):
     reason: str | None = None
     fields: dict[str, Any] | None = None
     body: dict[str, Any] | None = None
+    id: int | None = Field(default=None, description="of a line that is no transition: by this it can be struck")
+    struck: bool = Field(default=False, description="no longer counts; only auditors still read what it says")

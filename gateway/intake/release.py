@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from events import quarantine
+from events import quarantine, set_aside
 from events.model import RELEASE_STREAM, QuarantineReason, QuarantineState
 from gateway.intake import batch as batches
 from gateway.intake import store
@@ -45,13 +45,21 @@ class _Nobody:
 async def release(conn: Connection, quarantine_id: int, *, by: str, at: datetime, retention: timedelta) -> Outcome:
     """Store a held message and mark it released, in one transaction of its own; tells whether it was a duplicate.
 
-    Its device's time is believed as far back as `retention`, since a person vouches for it. Raises NotReleasableError.
+    Its device's time is believed as far back as `retention`, since a person vouches for it. An event of the log
+    that the dispatcher set aside is put behind the log once more. Raises NotReleasableError.
     """
     directory = DeviceDirectory((await read_deployment(conn)).origin)
     await directory.load(conn)
     row = await quarantine.find(conn, quarantine_id)
     if row is None or row.state is not QuarantineState.HELD:
         raise NotReleasableError(quarantine_id, None, "it is not held" if row else "there is no such message")
+    if row.reason is QuarantineReason.STEP_FAILED:
+        await store.ensure_partitions(conn, at.date(), at.date() + _DAY)
+        try:
+            await set_aside.release(conn, row, by=by, at=at)
+        except set_aside.EventNotReleasable as refusal:
+            raise NotReleasableError(quarantine_id, row.reason, str(refusal)) from refusal
+        return Outcome.STORED
     decoder = Decoder(directory, (await read_deployment(conn)).origin, retention, live_belief=retention)
     arrival = decoder.decode(
         Delivery(

@@ -17,12 +17,14 @@ from dispatcher.tickets.transitions import TRANSITIONS
 
 CONSOLE: Final = Path(__file__).parents[2] / "dispatcher" / "console"
 WORDS: Final = CONSOLE / "src" / "i18n" / "domain.zh-CN.ts"
+ACTIONS: Final = CONSOLE / "src" / "i18n" / "action.zh-CN.ts"
 MESSAGES: Final = CONSOLE / "src" / "i18n" / "zh-CN.ts"
 
 
 def keys_of(path: Path, group: str) -> set[str]:
     """The keys of one group of a locale file; that both languages have the same ones the console's own tests check."""
-    match = re.search(rf"^  {group}: {{\n(.*?)^  }},", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    told = "".join(each.read_text(encoding="utf-8") for each in ((path, ACTIONS) if path == WORDS else (path,)))
+    match = re.search(rf"^  {group}: {{\n(.*?)^  }},", told, re.MULTILINE | re.DOTALL)
     assert match is not None, f"{path.name} has no group {group}"
     return set(re.findall(r"^    (\w+):", match[1], re.MULTILINE))
 

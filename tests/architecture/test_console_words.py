@@ -9,16 +9,30 @@ from typing import Any, Final, get_args
 import pytest
 
 from dispatcher.accounts.model import UserRole
+from dispatcher.admission.model import Art45, Form, Means, Support
+from dispatcher.admission.procedures import ApplicationState, CorrectionState, OfferRefusal, OfferState
 from dispatcher.api.models.health import Health, Readiness
 from dispatcher.api.models.hotline import Demand
 from dispatcher.api.models.problems import ProblemCode
-from dispatcher.incidents.model import IncidentStatus
-from dispatcher.risk.grading import Moves
+from dispatcher.backtests.jobs import BacktestState
+from dispatcher.incidents.grades.grading import GradeCause
+from dispatcher.incidents.model import IncidentStatus, Standing
+from dispatcher.incidents.overlays import Act, Outcome
+from dispatcher.patterns.model import PatternMode, StepRole
+from dispatcher.rates.model import Detector, ProposalSource, ProposalState
+from dispatcher.risk.model import Decider, Verdict
+from dispatcher.risk.what_if import WhatIf
+from dispatcher.rules.document import RuleSource
+from dispatcher.rules.findings import FindingCode, Weight
+from dispatcher.rules.versions import RuleState
 from dispatcher.tickets.grammar import FieldType, Guard
 from dispatcher.tickets.model import AssignmentRole, ClockName, EntryKind, TicketEvent, TicketState
 from dispatcher.tickets.transitions import TRANSITIONS
-from events.model import QuarantineState
+from events.model import QuarantineState, SourceClass
+from registry.admission import AdmissionList
 from registry.deployment import DeploymentMode
+from registry.event_kinds import KindMode
+from registry.grading import Moves
 from tests.architecture.repository import text
 
 _CONSOLE: Final = Path("dispatcher/console")
@@ -31,21 +45,49 @@ def _literal(model: type[Any], name: str) -> tuple[str, ...]:
 
 # Each closed list of words in the OpenAPI document, and the words of the code. One that is missing here fails.
 DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
+    "Act": Act,
     "ActionField.type": FieldType,
+    "AdmissionList": AdmissionList,
+    "ApplicationState": ApplicationState,
+    "Art45": Art45,
     "Assignment.role": AssignmentRole,
+    "BacktestState": BacktestState,
     "ClockReading.mode": DeploymentMode,
+    "CorrectionState": CorrectionState,
+    "Decider": Decider,
     "Demand": Demand,
+    "Detector": Detector,
     "Evidence.moves": Moves,
+    "FindingCode": FindingCode,
+    "Form": Form,
+    "GradeCause": GradeCause,
     "Health.status": _literal(Health, "status"),
     "IncidentStatus": IncidentStatus,
+    "KindMode": KindMode,
+    "Means": Means,
+    "OfferRefusal": OfferRefusal,
+    "OfferState": OfferState,
+    "Outcome": Outcome,
+    "PatternMode": PatternMode,
     "ProblemCode": ProblemCode,
+    "ProposalSource": ProposalSource,
+    "ProposalState": ProposalState,
     "QuarantineState": QuarantineState,
     "Readiness.database": _literal(Readiness, "database"),
     "Readiness.migrations": _literal(Readiness, "migrations"),
     "Readiness.status": _literal(Readiness, "status"),
+    "RuleSource": RuleSource,
+    "RuleState": RuleState,
+    "SourceClass": SourceClass,
+    "Standing": Standing,
+    "StepRole": StepRole,
+    "Support": Support,
     "TicketEvent": TicketEvent,
     "TicketState": TicketState,
     "UserRole": UserRole,
+    "Verdict": Verdict,
+    "Weight": Weight,
+    "WhatIf": WhatIf,
 }
 
 _FIELDS: Final = frozenset(field.name for row in TRANSITIONS for field in row.fields)
@@ -81,10 +123,10 @@ def closed_lists(schema: Any, name: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def named(file: str, block: str) -> set[str]:
-    """The keys of one block of a locale file."""
-    body = re.search(
-        rf"^  {block}: \{{\n(.*?)^  \}},", text(_CONSOLE / "src" / "i18n" / file), re.MULTILINE | re.DOTALL
-    )
+    """The keys of one block of a locale's domain file, or of the file with the words of actions beside it."""
+    folder = _CONSOLE / "src" / "i18n"
+    told = text(folder / file) + text(folder / file.replace("domain", "action"))
+    body = re.search(rf"^  {block}: \{{\n(.*?)^  \}},", told, re.MULTILINE | re.DOTALL)
     assert body is not None, f"{file} names no {block}"
     return set(re.findall(r"^    (\w+):", body[1], re.MULTILINE))
 

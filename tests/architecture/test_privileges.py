@@ -20,11 +20,18 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
     "ticket_transitions": frozenset(),
     "ticket_entries": frozenset(),
     "clock_firings": frozenset(),
+    "breach_records": frozenset(),
+    "ticket_links": frozenset(),
+    "refusal_receipts": frozenset(),
+    "admission_records": frozenset(),
+    "emergency_orders": frozenset(),
     "stream_log": frozenset(),  # `seq` is given by the trigger, which runs as the owner
+    "rule_versions": frozenset(),
+    "rule_activations": frozenset({"seq", "effective_at", "refused"}),  # the leader's answer, once
     "quarantine": frozenset({"state", "decided_by", "decided_at"}),  # a person's decision on a held message
 }
-# Sessions end and processes leave; nothing else is ever deleted by a process.
-DELETABLE: Final = {"sessions", "clock_confirmations"}
+# Sessions end, processes leave, a device stops flapping; nothing else is ever deleted by a process.
+DELETABLE: Final = {"sessions", "clock_confirmations", "flapping_series"}
 
 _TABLES = """
 SELECT c.oid, c.relname::text AS name FROM pg_class c

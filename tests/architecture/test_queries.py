@@ -24,12 +24,18 @@ OWNER_ALONE = {
     "registry": frozenset(
         {
             "insert_deployment",
+            "insert_pattern",
+            "insert_pattern_step",
             "seed_calendar_days",
+            "seed_calendar_years",
             "upsert_data_version",
             "upsert_department",
             "upsert_escalation_step",
             "upsert_event_kind",
+            "upsert_grade_parameter",
+            "upsert_grade_points",
             "upsert_kind_group",
+            "upsert_kind_risk",
             "upsert_limit",
             "upsert_risk_matrix",
         }

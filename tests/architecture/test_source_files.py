@@ -13,7 +13,6 @@ _FUNCTION_LINES_MAX: Final = 80
 
 # Files that are longer, with the reason.
 LONG: Final = {
-    "dispatcher/correlation/kernel.py": "numba caches and inlines within one module",
     "dispatcher/console/src/api/schema.d.ts": "generated from the OpenAPI document",
 }
 

@@ -25,6 +25,7 @@ _REAL_TIME: Final = re.compile(r"\bclock_timestamp\s*\(", re.IGNORECASE)
 REAL_TIME: Final = {
     "cli/bench/naive.py": "the yardstick knows no domain and measures in real time",
     "dispatcher/accounts/queries.sql": "sessions end in real time",
+    "dispatcher/backtests/queries.sql": "the lease of a trial's job",
     "dispatcher/channels/queries.sql": "leases and retries of the outbox",
     "dispatcher/engine/queries.sql": "the lease of the leadership",
     "runtime/clock.py": "which processes are alive to confirm a simulated time",

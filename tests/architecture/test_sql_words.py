@@ -9,14 +9,34 @@ from typing import Final
 import pytest
 
 from dispatcher.accounts.model import UserRole
+from dispatcher.admission.model import Art45, Means
+from dispatcher.admission.procedures import ApplicationState, CorrectionState, OfferRefusal, OfferState, Subject
 from dispatcher.api.models.hotline import Demand
+from dispatcher.backtests.jobs import BacktestState
+from dispatcher.incidents.grades.grading import GradeCause
 from dispatcher.incidents.model import IncidentStatus, Standing
-from dispatcher.tickets.model import TERMINAL, AssignmentRole, EntryKind, TicketState
+from dispatcher.incidents.overlays import Act, Outcome
+from dispatcher.patterns.model import LOOKED_FOR, PatternMode, StepRole
+from dispatcher.rates.model import Detector, ProposalSource, ProposalState
+from dispatcher.risk.model import Verdict
+from dispatcher.rules.document import RuleSource
+from dispatcher.tickets.model import (
+    TERMINAL,
+    AssignmentRole,
+    EntryKind,
+    RequestKind,
+    SubtaskState,
+    TicketKind,
+    TicketState,
+)
+from dispatcher.tickets.reporting import NOTIFIED, WITHDRAWN
 from dispatcher.tickets.transitions import TRANSITIONS
 from events.model import EventSource, QuarantineReason, QuarantineState, SourceClass, TimeQuality
+from registry.admission import AdmissionList
 from registry.areas import AreaLevel
 from registry.deployment import DeploymentMode
 from registry.event_kinds import KindMode
+from registry.grading import Moves, PlaceCategory
 from registry.limits import EscalationAction, LimitUnit
 from registry.organisations import DutyHours, OrganisationKind
 from runtime.pool import Connection
@@ -25,26 +45,46 @@ from tests.architecture.repository import ROOT
 
 # Each enum of the schema and the enum of the code that says the same; where there is none, why.
 ENUMS: Final[Mapping[str, type[StrEnum] | str]] = {
+    "admission_list": AdmissionList,
+    "admission_means": Means,
+    "admission_subject": Subject,
+    "application_state": ApplicationState,
     "area_level": AreaLevel,
+    "art45_code": Art45,
     "assignment_role": AssignmentRole,
     "committee_list": "a column of event_kinds.csv; no rule of the code asks for it yet",
+    "correction_state": CorrectionState,
     "demand_type": Demand,
     "deployment_mode": DeploymentMode,
     "duty_hours": DutyHours,
     "event_source": EventSource,
+    "grade_cause": GradeCause,
     "incident_status": IncidentStatus,
     "kind_mode": KindMode,
+    "backtest_state": BacktestState,
     "limit_unit": LimitUnit,
+    "offer_refusal": OfferRefusal,
+    "offer_state": OfferState,
     "organisation_kind": OrganisationKind,
     "outbox_state": "said in channels/queries.sql alone, where PREPARE refuses a wrong word",
+    "pattern_mode": PatternMode,
+    "pattern_step_role": StepRole,
+    "place_category": PlaceCategory,
+    "proposal_source": ProposalSource,
+    "proposal_state": ProposalState,
     "quarantine_reason": QuarantineReason,
     "quarantine_state": QuarantineState,
+    "rate_detector": Detector,
+    "rule_source": RuleSource,
     "source_class": SourceClass,
     "ticket_entry": EntryKind,
-    "ticket_kind": "a column of event_kinds.csv; the code knows one kind of ticket yet",
+    "ticket_kind": TicketKind,
+    "ticket_request": RequestKind,
+    "subtask_state": SubtaskState,
     "ticket_state": TicketState,
     "time_quality": TimeQuality,
     "user_role": UserRole,
+    "verdict": Verdict,
 }
 
 
@@ -58,14 +98,22 @@ _TERMINAL: Final = frozenset(state.value for state in TERMINAL)
 
 # Each list of words in a CHECK or in the predicate of an index, and what it must equal.
 LISTS: Final[Mapping[str, frozenset[str]]] = {
+    "backtests_waiting": frozenset({BacktestState.QUEUED, BacktestState.RUNNING}),
+    "committee_offers_refusal_says_why": frozenset({"refused", "arbitration", "upheld"}),
+    "grade_points_axis_check": frozenset(Moves),
     "incident_events_standing_check": frozenset(Standing),
-    "ticket_reports_callback_outcome_check": _choices("outcome"),
+    "incident_overlays_act_check": frozenset(Act),
+    "incident_overlays_outcome_check": frozenset(Outcome),
+    "pattern_matches_mode_check": LOOKED_FOR,
+    "ticket_links_relation_check": _choices("relation") | {"converted", "split"},  # and what the code links itself
+    "ticket_reports_callback_outcome_check": _choices("outcome") | {NOTIFIED, WITHDRAWN},
     "tickets_closed_when_terminal": _TERMINAL,
     "tickets_one_open_a_case": _TERMINAL,
     "tickets_queue": _TERMINAL,
     # Every state behind the dispatch; a ticket that ended before it needs no lead.
     "tickets_lead_when_dispatched": frozenset(TicketState)
-    - {"new", "verifying_fact", "not_accepted", "answered", "merged", "accepted", "voided"},
+    - {"new", "verifying_fact", "not_accepted", "answered", "merged", "accepted", "voided"}
+    - {"proposed", "rejected", "admitted"},
 }
 
 _PG_ENUMS = """

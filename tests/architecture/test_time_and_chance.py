@@ -44,6 +44,7 @@ ALLOWED: Final = {
     ("registry/credentials.py", "secrets.token_bytes"): "the secret of a device",
     ("gateway/intake/arrivals.py", "secrets.token_bytes"): "identity of a message that has no key (ruling B4)",
     ("gateway/intake/failpoints.py", "os.environ"): "where a test kills the process; read once at the start",
+    ("dispatcher/engine/failpoints.py", "os.environ"): "where a test kills the process; read once at the start",
     ("gateway/intake/writer.py", "secrets.randbelow"): "jitter of the back-off",
     ("gateway/session/session.py", "random.SystemRandom"): "jitter of the back-off",
     ("dispatcher/accounts/passwords.py", "secrets.choice"): "generated passwords",

@@ -1,10 +1,12 @@
 """The benchmark of the correlation measures what it says, on workloads that can be made again; no time is asserted."""
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
-from cli.bench import peers
+from cli.bench import correlation_report, peers
 from cli.bench.correlation import FULL_SIZES, measured
 from cli.bench.timed import batches
 from cli.bench.workloads import Workload, digest, uniform, workloads
@@ -37,3 +39,27 @@ def test_batches_hold_every_event_once() -> None:
     sizes = [batch.t_ms.size for batch in batches(events)]
     assert sum(sizes) == 40_000
     assert max(sizes) == 16_384
+
+
+def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: Path) -> None:
+    figures = measured(uniform("W2", 1_500, 0.9), warm_ups=0, runs=1)
+    names = ("W1", "W2", "W3_90", "W6")
+    written = {
+        "quick": True,
+        "workloads": {
+            name: figures | {"events_per_s": 500_000, "clustering_events_per_s": 3_000_000} for name in names
+        },
+        "ratio_to": {"incdbscan-rs": 30.0, "scikit-learn": 4.0, "dbscan": None},
+        "ratio_of_clustering_to": {"scikit-learn": 8.5, "dbscan": None},
+        "peers": {"how": "side by side", "events_per_s": {"ours_100k": 1_000_000}},
+        "cost_ns_per_event": {"100000": 500.0, "1000000": 510.0},
+        "flatness_1e5_to_1e7": 1.02,
+        "flatness_is": "long over short",
+        "machine": dict.fromkeys(("processor", "cpus", "load_average_1min", "python", "numba", "numpy"), "x"),
+    }
+    correlation_report.write(written, tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert text.count("| W") == 4 + 4  # a row a workload, and four gates that begin with one
+    assert "| scikit-learn, times its events/s | >= 8 | 4.00 | NOT MET |" in text
+    assert "| dbscan, times its events/s | >= 3 | not installed |  |" in text
+    assert json.loads((tmp_path / "figures.json").read_text())["flatness_1e5_to_1e7"] == 1.02

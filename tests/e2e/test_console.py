@@ -2,76 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Route, async_playwright, expect
+from playwright.async_api import Route, expect
 
-from tests.harness.programs import require_program
-from tests.harness.stack import PATIENCE_S, Stack
+from tests.harness.desk import Desk, browsing
+from tests.harness.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(600)]
-
-SHOTS: Final = Path(__file__).parents[2] / "test-results"
-PATIENCE_MS: Final = PATIENCE_S * 1000
-# Root has no sandbox; the map draws without a graphics card.
-FLAGS: Final = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
-WATCH_POLICY: Final = """
-window.broken = [];
-document.addEventListener('securitypolicyviolation', (e) => {
-  window.broken.push(`${e.violatedDirective} ${e.blockedURI}`);
-});
-"""
-
-
-class Desk:
-    """One officer's browser; remembers what the page complained of."""
-
-    def __init__(self, page: Page, stack: Stack) -> None:
-        self.page = page
-        self.stack = stack
-        self.complaints: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    async def log_in(self, login: str) -> None:
-        await self.page.goto(self.stack.url)
-        await self.page.locator("input[name=login]").fill(login)
-        await self.page.locator("input[name=password]").fill(self.stack.community.password_of(login))
-        await self.page.get_by_role("button", name="登录").click()
-        await expect(self.page.get_by_role("heading", name="待办队列")).to_be_visible()
-        await expect(self.page.locator("[data-test=map][data-ready=true]")).to_be_visible()
-
-    async def shoot(self, name: str) -> None:
-        SHOTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=SHOTS / f"console-{name}.png")
-
-    async def assert_clean(self) -> None:
-        """Neither an error in the browser's console nor anything that the content security policy forbids."""
-        assert self.complaints == []
-        assert await self.page.evaluate("window.broken") == []
-
-
-@asynccontextmanager
-async def browsing(stack: Stack) -> AsyncIterator[Desk]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=require_program("browser"), args=FLAGS)
-        context = await browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme="light")
-        await context.add_init_script(WATCH_POLICY)
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        try:
-            yield Desk(page, stack)
-        finally:
-            await browser.close()
 
 
 @pytest.fixture
@@ -106,6 +46,15 @@ async def test_an_officer_sees_a_device_event_become_a_ticket_and_acts_on_it(des
     await expect(panel.get_by_text("可能性 3 × 后果 4 → II 级")).to_be_visible()
     await expect(panel.get_by_text("牵头", exact=True)).to_be_visible()
     await desk.shoot("2-ticket")
+
+    await page.keyboard.press("e")
+    explained = page.locator("[data-test=explanation]")
+    await expect(explained.locator("[data-test=members] tbody tr")).to_have_count(1)
+    await expect(explained.locator("[data-test=points]")).to_contain_text("证据定级 II 级")
+    await expect(explained.locator("[data-test=what-if]")).to_contain_text("再有 2 类独立来源印证 → I 级")
+    await desk.shoot("2-explanation")
+    await page.keyboard.press("Escape")
+    await expect(panel.locator("[data-test=state]")).to_have_text("已派遣")
 
     await page.keyboard.press("c")
     await panel.locator("[data-field=text] textarea, textarea[data-field=text]").fill("已回看录像,确认明火")

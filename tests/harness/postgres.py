@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from dispatcher.rules.seeding import seed_rules
 from registry.deployment import DeploymentMode
 from registry.seed import seed
 from runtime.migrations import migrate
@@ -79,6 +80,7 @@ async def _prepare_template(server: Server) -> Database:
     conn = await connect(database.owner_dsn, application_name="rongan-test-seed")
     try:
         await seed(conn, mode=DeploymentMode.EXERCISE)
+        await seed_rules(conn)
     finally:
         await conn.close()
     return database

@@ -12,9 +12,9 @@ SELECT count(*) >= $1 FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND ($2::text IS NULL OR application_name = $2)"""
 
 
-async def until_true(conn: Connection, query: str, *arguments: object) -> None:
+async def until_true(conn: Connection, query: str, *arguments: object, limit_s: float = FAILURE_S) -> None:
     """Return when a query gives true; `conn` must be in no transaction, or it would see the same for ever."""
-    async with asyncio.timeout(FAILURE_S):
+    async with asyncio.timeout(limit_s):
         while not await conn.fetchval(query, *arguments):
             await conn.execute("SELECT pg_sleep(0.01)")
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from dispatcher.api.cursors import decode, encode
 from dispatcher.api.errors import NotFound
 from dispatcher.api.handlers.events import event_view
+from dispatcher.api.handlers.patterns import matches_of
 from dispatcher.api.models.incidents import (
     Incident,
     IncidentAlias,
@@ -15,6 +16,7 @@ from dispatcher.api.models.incidents import (
     Incidents,
     IncidentSummary,
 )
+from dispatcher.api.models.shapes import CaseMate, Follower, OverlayView
 from dispatcher.api.models.wire import ById
 from dispatcher.api.reading import records
 from dispatcher.api.reading.links import Located, links
@@ -53,11 +55,19 @@ async def read_incident(call: Call[ById, None, None]) -> IncidentDetail:
     events = await records.events_of_incident(call.conn, call.params.id, _EVENTS_SHOWN)
     reach = await records.reach_of_incident(call.conn, call.params.id)
     aliases = await records.aliases_of_incident(call.conn, call.params.id)
+    shape = await records.shape_of_incident(call.conn, call.params.id)
     return IncidentDetail(
         **found[0],
         events=[event_view(row) for row in events],
         links=_links(events, reach),
         aliases=[_alias(row) for row in aliases],
+        matches=await matches_of(call.conn, call.params.id),
+        version=shape["version"],
+        followed_by=[Follower(**row) for row in shape["followed_by"]],
+        same_case=[CaseMate(**row) for row in shape["same_case"]],
+        overlays=[
+            OverlayView(**row | {"event_uids": [uid.hex() for uid in row["event_uids"]]}) for row in shape["overlays"]
+        ],
     )
 
 

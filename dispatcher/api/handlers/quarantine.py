@@ -9,6 +9,7 @@ from dispatcher.api.models import quarantine as models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.reading import records
 from dispatcher.api.routing import Call
+from dispatcher.incidents.counts import Fate
 from events import quarantine
 from events.model import QuarantineState
 
@@ -43,8 +44,14 @@ async def read_conservation(call: Call[None, models.ConservationFilter, None]) -
         **totals,
         holds=totals["received"] == totals["stored"] + totals["duplicate"] + totals["quarantined"],
         by_product=[models.ProductCounts(**row) for row in products],
+        correlation=_fates(await records.correlation_counts(call.conn)),
         violations=[models.Violation(**row) for row in refused],
     )
+
+
+def _fates(counts: Mapping[str, int]) -> models.CorrelationCounts:
+    fates = {name: counts.get(name, 0) for name in ("received", *Fate)}
+    return models.CorrelationCounts(**fates, holds=fates["received"] == sum(fates[fate] for fate in Fate))
 
 
 async def _visible(call: Call[ById, None, models.Discard]) -> Mapping[str, Any]:

@@ -1,11 +1,24 @@
 """Tickets: the queue, one ticket with what the caller may do now, its timeline, and actions."""
 
+import asyncpg
+
 from dispatcher.accounts.model import User
-from dispatcher.api.errors import NotFound
-from dispatcher.api.models.tickets import ActionAsk, ActionPath, TicketFilter, Tickets, Timeline
+from dispatcher.api.errors import AlreadyExists, NotFound
+from dispatcher.api.models.tickets import (
+    ActionAsk,
+    ActionPath,
+    DeclineAsk,
+    ProposalAsk,
+    Subtasks,
+    TakeUpAsk,
+    TicketClocks,
+    TicketFilter,
+    Tickets,
+    Timeline,
+)
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
-from dispatcher.tickets import reading, store
+from dispatcher.tickets import acting, proposals, reading, records
 from dispatcher.tickets.model import Action, Actor
 from dispatcher.tickets.views import TicketDetail
 
@@ -33,7 +46,60 @@ async def read_ticket(call: Call[ById, None, None]) -> TicketDetail:
 
 async def read_timeline(call: Call[ById, None, None]) -> Timeline:
     await _refuse_unseen(call, call.params.id)
-    return Timeline(items=await reading.timeline(call.conn, call.params.id))
+    unstruck = reading.reads_struck(Actor.of_user(call.viewer))
+    return Timeline(items=await reading.timeline(call.conn, call.params.id, unstruck=unstruck))
+
+
+async def read_clocks(call: Call[ById, None, None]) -> TicketClocks:
+    await _refuse_unseen(call, call.params.id)
+    return TicketClocks(items=await reading.explained_clocks(call.conn, call.params.id, call.at))
+
+
+async def read_subtasks(call: Call[ById, None, None]) -> Subtasks:
+    await _refuse_unseen(call, call.params.id)
+    return Subtasks(items=await reading.subtasks(call.conn, call.params.id))
+
+
+async def propose_rectification(call: Call[None, None, ProposalAsk]) -> TicketDetail:
+    """Propose a joint rectification of the case of a ticket; a case has at most one open."""
+    asked = call.body
+    if not await reading.sees_ticket(call.conn, asked.ticket_id, _sight(call.viewer)):
+        raise NotFound("ticket")
+    actor = Actor.of_user(call.viewer)
+    source = await records.read_ticket(call.conn, asked.ticket_id)
+    try:
+        async with call.conn.transaction():
+            ticket_id = await acting.propose(
+                call.conn,
+                acting.joint_draft(source, asked.level),
+                call.at,
+                actor=actor,
+                reason=asked.cause,
+                origin=source.id,
+            )
+    except asyncpg.UniqueViolationError:
+        raise AlreadyExists("An open joint rectification of this case") from None
+    return await reading.ticket_detail(call.conn, ticket_id, actor, call.at)
+
+
+async def take_up_proposal(call: Call[ById, None, TakeUpAsk]) -> TicketDetail:
+    """Open what the detectors proposed as a joint rectification, which then has to be admitted."""
+    actor = Actor.of_user(call.viewer)
+    try:
+        async with call.conn.transaction():
+            ticket_id = await proposals.take_up(call.conn, _decision(call, call.body.reason), call.body.level, actor)
+    except asyncpg.UniqueViolationError:
+        raise AlreadyExists("An open joint rectification of this case") from None
+    return await reading.ticket_detail(call.conn, ticket_id, actor, call.at)
+
+
+async def decline_proposal(call: Call[ById, None, DeclineAsk]) -> None:
+    await proposals.decline(call.conn, _decision(call, call.body.reason))
+
+
+def _decision(call: Call[ById, None, TakeUpAsk] | Call[ById, None, DeclineAsk], reason: str) -> proposals.Decision:
+    viewer = call.viewer
+    return proposals.Decision(call.params.id, viewer.id, viewer.scope, reason, call.at)
 
 
 async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail:
@@ -42,7 +108,7 @@ async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail
     await _refuse_unseen(call, call.params.id)
     action = Action(event=call.params.event, version=asked.version, reason=asked.reason, fields=asked.fields)
     actor = Actor.of_user(call.viewer)
-    await store.act(call.conn, call.params.id, action, actor, call.at)
+    await acting.act(call.conn, call.params.id, action, actor, call.at)
     return await reading.ticket_detail(call.conn, call.params.id, actor, call.at)
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from dispatcher.api.models.events import Event
+from dispatcher.api.models.patterns import IncidentMatch
+from dispatcher.api.models.shapes import CaseMate, Follower, OverlayView
 from dispatcher.api.models.wire import Answer, AreaId, Grade, KindId, Paged
 from dispatcher.incidents.model import IncidentStatus
 from dispatcher.incidents.views import Explanation, Hex
@@ -35,7 +37,9 @@ class Incident(Answer):
     event_count: int
     source_classes: list[str]
     late: bool
-    merged_into: int | None
+    merged_into: int | None  # of an alias: the incident that goes on
+    follows: int | None  # the final incident that it comes back to
+    tile: int  # absolute tile of its group: a cluster is cut at fixed times
     ticket_id: int | None
     explanation: Explanation
 
@@ -67,6 +71,11 @@ class IncidentDetail(Incident):
     events: list[Event]
     links: list[IncidentLink]
     aliases: list[IncidentAlias]
+    version: int  # moves with the incident's shape: what split and merge ask for
+    followed_by: list[Follower]
+    same_case: list[CaseMate]
+    overlays: list[OverlayView]
+    matches: list[IncidentMatch]  # patterns that it completes or witnesses
 
 
 class IncidentSummary(Answer):

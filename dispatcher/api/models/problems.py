@@ -19,7 +19,10 @@ class ProblemCode(StrEnum):
     INVALID_REQUEST = "invalid_request"  # Path, query or body is malformed; see `errors`.
     VERSION_CONFLICT = "version_conflict"  # Somebody else changed it first; see `winner`.
     TRANSITION_NOT_ALLOWED = "transition_not_allowed"  # The state has no such action; see `allowed`.
+    RULES_INVALID = "rules_invalid"  # A document of rules breaks rules of its own; see `errors`.
+    ACTIVATION_REFUSED = "activation_refused"  # The version is in force, or another activation waits.
     GUARD_REFUSED = "guard_refused"  # A rule of the action refused it; see `guard`.
+    ART45_REFUSED = "art45_refused"  # Art. 45 keeps it from the committee; see `art45`, `missing` and `receipt`.
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"  # The key was used with other content.
     ALREADY_EXISTS = "already_exists"  # A thing of this name stands already.
     ALREADY_DECIDED = "already_decided"  # Somebody decided on it before.
@@ -74,6 +77,9 @@ class Problem(BaseModel):
     winner: Winner | None = None
     allowed: list[str] | None = None
     guard: str | None = None
+    art45: list[str] | None = Field(default=None, description="why Art. 45 keeps it from the committee")
+    missing: list[str] | None = Field(default=None, description="what the support lacks")
+    receipt: str | None = Field(default=None, description="the number under which the attempt is recorded")
 
     def rendered(self) -> dict[str, Any]:
         """As JSON values, without what does not apply."""

@@ -58,9 +58,25 @@ class Violation(Answer):
     count: int
 
 
+class CorrelationCounts(Answer):
+    """What became of every event of the log since its beginning; `received` is the sum of the others."""
+
+    received: int
+    superseded: int = Field(description="other versions of known events: redeliveries and corrections")
+    settled: int = Field(description="their incident was final: annotations in the log")
+    returned: int = Field(description="back to normal: shown, never clustered")
+    late: int = Field(description="behind the watermark")
+    suppressed: int = Field(description="of devices that flap")
+    noise: int = Field(description="too few around them and not grave enough")
+    clustered: int = Field(description="found by place and time")
+    alone: int = Field(description="without a position, or of a kind that is never clustered")
+    holds: bool
+
+
 class Conservation(Counts):
     """received = stored + duplicate + quarantined, over all gateways since the given time."""
 
     holds: bool
+    correlation: CorrelationCounts
     by_product: list[ProductCounts]
     violations: list[Violation]

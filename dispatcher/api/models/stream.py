@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatcher.api.models.incidents import Incident
+from dispatcher.api.models.patterns import ToldMatch
 from dispatcher.api.models.wire import INT64_MAX, Answer, Filter
 from dispatcher.tickets.views import TicketRow
 
@@ -32,9 +33,10 @@ class StreamItem(BaseModel):
     seq: int
     at: datetime
     topic: str = Field(
-        description="incident.opened, incident.changed, incident.merged, incident.final, ticket.opened, "
-        "ticket.changed, ticket.reminder, clock.moved, device.presence"
+        description="incident.opened, incident.changed, incident.merged, incident.matched, incident.final, "
+        "ticket.opened, ticket.changed, ticket.reminder, clock.moved, device.presence"
     )
     ticket: TicketRow | None = None
     incident: Incident | None = None
+    match: ToldMatch | None = None
     clock: MovedClock | None = None

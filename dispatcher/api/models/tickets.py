@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from dispatcher.api.models.wire import Answer, AreaId, Ask, Filter, Grade, OrganisationId, Paged, Passage, RowId
 from dispatcher.tickets.model import TicketEvent, TicketState
-from dispatcher.tickets.views import TicketRow, TimelineItem
+from dispatcher.tickets.views import Subtask, TicketClockExplained, TicketRow, TimelineItem
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
@@ -28,6 +28,29 @@ class Tickets(Answer):
 
 class Timeline(Answer):
     items: list[TimelineItem]
+
+
+class TicketClocks(Answer):
+    items: list[TicketClockExplained]
+
+
+class Subtasks(Answer):
+    items: list[Subtask]
+
+
+class ProposalAsk(Ask):
+    ticket_id: RowId
+    level: Annotated[Grade, Field(description="the hazard level that the proposer sees; the admission fixes it")]
+    cause: Passage
+
+
+class TakeUpAsk(Ask):
+    level: Annotated[Grade, Field(description="the hazard level that the person sees; the admission fixes it")]
+    reason: Passage
+
+
+class DeclineAsk(Ask):
+    reason: Passage
 
 
 class ActionPath(Filter):

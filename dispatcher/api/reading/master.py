@@ -1,7 +1,9 @@
 """Master data whose rows are shown as they stand."""
 
+from dataclasses import asdict
 from typing import Any
 
+from dispatcher.rules.rulebook import read_ruled_taxonomy
 from registry.event_kinds import QUERIES
 from runtime.pool import Connection
 
@@ -11,4 +13,5 @@ async def departments(conn: Connection) -> list[dict[str, Any]]:
 
 
 async def event_kinds(conn: Connection) -> list[dict[str, Any]]:
-    return [dict(row) for row in await conn.fetch(QUERIES.list_event_kinds)]
+    """As the rules in force have them."""
+    return [asdict(kind) for kind in (await read_ruled_taxonomy(conn)).kinds.values()]

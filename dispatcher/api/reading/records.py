@@ -84,6 +84,14 @@ async def aliases_of_incident(conn: Connection, incident_id: int) -> list[Row]:
     return [dict(row) for row in await conn.fetch(QUERIES.aliases_of_incident, incident_id)]
 
 
+async def shape_of_incident(conn: Connection, incident_id: int) -> Row:
+    """Its version, the incidents that follow it, those that share its case, and what officers made of it."""
+    row = await conn.fetchrow(QUERIES.shape_of_incident, incident_id)
+    assert row is not None  # noqa: S101 - the caller has just read it
+    overlays = await conn.fetch(QUERIES.overlays_of_incident, incident_id)
+    return dict(row) | {"overlays": [dict(overlay) for overlay in overlays]}
+
+
 async def reach_of_incident(conn: Connection, incident_id: int) -> tuple[int, int] | None:
     """(radius in metres, time in seconds) within which its events belong together; None without a rule."""
     row = await conn.fetchrow(QUERIES.radius_of_incident, incident_id)
@@ -107,6 +115,12 @@ async def list_quarantine(
 async def conservation(conn: Connection, since: datetime | None) -> list[Row]:
     """The intake's counts by product."""
     return [dict(row) for row in await conn.fetch(QUERIES.conservation, since)]
+
+
+async def correlation_counts(conn: Connection) -> Row:
+    """What became of every event of the log; empty before the first."""
+    row = await conn.fetchrow(QUERIES.correlation_counts)
+    return {} if row is None else dict(row)
 
 
 async def violations(conn: Connection, since: datetime | None) -> list[Row]:

@@ -1,8 +1,10 @@
-/** The pages: the log-in, and the desk with or without an open ticket. */
+/** The pages: the log-in, the desk with or without an open ticket, the explanation of an incident, the admission desk. */
 import { createRouter, createWebHashHistory } from 'vue-router'
 
 import { useSession } from './store/session'
+import AdmissionView from './views/AdmissionView.vue'
 import DeskView from './views/DeskView.vue'
+import IncidentView from './views/IncidentView.vue'
 import LoginView from './views/LoginView.vue'
 
 export function makeRouter() {
@@ -12,6 +14,8 @@ export function makeRouter() {
       { path: '/login', name: 'login', component: LoginView },
       { path: '/', name: 'desk', component: DeskView },
       { path: '/tickets/:id(\\d+)', name: 'ticket', component: DeskView },
+      { path: '/incidents/:id(\\d+)', name: 'incident', component: IncidentView },
+      { path: '/admission', name: 'admission', component: AdmissionView },
       { path: '/:rest(.*)*', redirect: { name: 'desk' } },
     ],
   })

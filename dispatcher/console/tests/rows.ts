@@ -1,5 +1,5 @@
 /** Rows for the tests: complete, plain, and changed only where a test says so. */
-import type { Incident, TicketRow, User } from '@/api/model'
+import type { Incident, IncidentExplanation, TicketRow, User } from '@/api/model'
 
 export function ticket(id: number, changes: Partial<TicketRow> = {}): TicketRow {
   return {
@@ -60,17 +60,88 @@ export function incident(id: number, changes: Partial<Incident> = {}): Incident 
     source_classes: ['camera'],
     late: false,
     merged_into: null,
+    follows: null,
+    tile: 0,
     ticket_id: null,
     explanation: {
       kind: 'outdoor_fire',
       kind_version: 1,
       matrix_version: 1,
+      points_version: 1,
       base: { likelihood: 3, consequence: 3 },
       evidence: [],
       likelihood: 3,
-      consequence: 3,
+      consequence: 4,
+      decided_by: 'matrix',
       grade: 3,
+      facts: { final: false, judgement: null, doubted: [], earlier: [], warnings: [], matches: [], places: [], cleared: [] },
+      override: null,
     },
+    ...changes,
+  }
+}
+
+/** The fire case: a bin and a second one that only the camera between them joins, and a call. */
+export function explanation(changes: Partial<IncidentExplanation> = {}): IncidentExplanation {
+  const uid = (n: number) => String(n).repeat(32)
+  const member = (n: number, source: 'sensor' | 'camera' | 'hotline', east: number): IncidentExplanation['members'][number] => ({
+    uid: uid(n),
+    kind: 'outdoor_fire',
+    kind_zh: '室外火情',
+    kind_en: 'Outdoor fire',
+    source_class: source,
+    subject: source === 'hotline' ? null : `device ${String(n)}`,
+    at: `2026-11-22T02:0${String(n)}:00Z`,
+    place: null,
+    lon: 104,
+    lat: 30,
+    east_m: east,
+    north_m: 0,
+    standing: 'clustered',
+  })
+  const incidentRow = incident(7)
+  return {
+    id: 7,
+    number: 'IN-20261122-00007',
+    version: 2,
+    status: 'open',
+    grade: 1,
+    kind: incidentRow.kind,
+    kind_zh: incidentRow.kind_zh,
+    kind_en: incidentRow.kind_en,
+    lon: 104,
+    lat: 30,
+    explanation: {
+      ...incidentRow.explanation,
+      evidence: [
+        { rule: 'independent_sources', rule_version: 1, moves: 'likelihood', points: 2000, witnesses: [uid(1), uid(2), uid(4)], zh: '3 类独立来源相互印证', en: '3 independent classes of source agree' },
+      ],
+      likelihood: 5,
+      grade: 1,
+      facts: {
+        ...incidentRow.explanation.facts,
+        matches: [{ pattern_id: 'bin_fire', version: 3, zh: '垃圾桶起火', en: 'Bin fire', witnesses: [uid(1), uid(4)] }],
+      },
+    },
+    rule_names: { independent_sources: ['独立来源印证', 'Independent sources agree'] },
+    members: [member(1, 'sensor', 0), member(2, 'camera', 90), member(3, 'sensor', 210), member(4, 'hotline', 50)],
+    members_total: 4,
+    standings: { clustered: 4 },
+    rules_version: 1,
+    groups: [{ group: 'fire', zh_name: '火灾燃气', en_name: 'Fire', r_m: 150, t_s: 600, g_s: 60, m: 1 }],
+    links: [
+      { uid_a: uid(1), uid_b: uid(4), distance_m: 50, dt_s: 180, group: 'fire' },
+      { uid_a: uid(2), uid_b: uid(4), distance_m: 40, dt_s: 120, group: 'fire' },
+      { uid_a: uid(2), uid_b: uid(3), distance_m: 120, dt_s: 60, group: 'fire' },
+    ],
+    links_complete: true,
+    aliases: [{ id: 8, number: 'IN-20261122-00008', merged_at: '2026-11-22T02:02:00Z', bridge_uid: uid(2) }],
+    what_if: [{ what: 'source_withdrawn', grade: 2, zh: '若撤回摄像机的报告 → II 级', en: 'if the camera reports are withdrawn -> grade II' }],
+    history: [{ at: '2026-11-22T02:01:00Z', from_grade: null, to_grade: 2, computed_grade: 2, cause: 'opened', rules: [], watermark_at: null }],
+    overrides: [],
+    judgements: [],
+    overlays: [],
+    same_case: [],
     ...changes,
   }
 }

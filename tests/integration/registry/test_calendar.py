@@ -36,6 +36,9 @@ async def test_limits_and_ladder_are_read_as_seeded(pool: Pool) -> None:
     assert found is not None
     assert found == every.find("c_resolve", **asked)  # type: ignore[arg-type]
     assert found.kind == "waste_overflow"
-    step = ladder.after(4, 80)
-    assert step is not None
-    assert (step.after_pct, step.action) == (100, "urge")
+    steps = ladder.steps(4, "c_sign")
+    assert [(step.after_pct, step.action) for step in steps[:2]] == [(80, "remind"), (100, "urge")]
+    assert [(step.after_value, step.after_unit, step.action) for step in steps[2:]] == [
+        (1, "wd", "supervise"),
+        (5, "wd", "review"),
+    ]

@@ -6,6 +6,7 @@ import type {
   Device,
   EventKind,
   Incident,
+  IncidentExplanation,
   IncidentSummary,
   Organisation,
   Session,
@@ -44,6 +45,7 @@ export const api = {
   eventKinds: () => request<{ items: EventKind[] }>('GET', '/event-kinds'),
   conservation: () => request<Conservation>('GET', '/conservation'),
   incidentSummary: () => request<IncidentSummary>('GET', '/incidents/summary'),
+  explanation: (id: number) => request<IncidentExplanation>('GET', `/incidents/${String(id)}/explanation`),
   openTickets: (take: (rows: TicketRow[]) => void) => everyPage<TicketRow>('/tickets?open=true', take),
   openIncidents: (take: (rows: Incident[]) => void) => everyPage<Incident>('/incidents?status=open', take, NEWEST_INCIDENTS),
   devices: (take: (rows: Device[]) => void) => everyPage<Device>('/devices', take),
@@ -78,7 +80,7 @@ function pageUrl(path: string, cursor: string | null): string {
   return cursor === null ? first : `${first}&cursor=${cursor}`
 }
 
-async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+export async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response

@@ -161,6 +161,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patterns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The patterns with their steps, mode and how often they were found.
+         * @description Permission `read_registry`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["list_patterns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -385,6 +405,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why its events belong together, why it has its grade, and what would change it.
+         * @description Permission `read_record`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["explain_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/grade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set its grade over the computed one, or give it back; a milder one takes a shift leader.
+         * @description Permission `grade_incidents`: duty_officer, shift_leader.
+         */
+        post: operations["set_grade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what a person found who looked.
+         * @description Permission `grade_incidents`: duty_officer, shift_leader.
+         */
+        post: operations["judge_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make events of an incident one of their own; its ticket stays with the others.
+         * @description Permission `reshape_incidents`: duty_officer, shift_leader.
+         */
+        post: operations["split_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one incident of two; refused where both have accepted tickets.
+         * @description Permission `reshape_incidents`: duty_officer, shift_leader.
+         */
+        post: operations["merge_incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -445,6 +565,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{id}/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every clock of a ticket: how its due time came about, and what happens when it runs down.
+         * @description Permission `read_tickets`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["read_clocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/subtasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sub-tasks of a ticket; they are added and moved by actions.
+         * @description Permission `read_tickets`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["read_subtasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose a joint rectification of the case of a ticket; a person has to admit it.
+         * @description Permission `propose_rectifications`: duty_officer, shift_leader, supervisor, committee, subdistrict.
+         */
+        post: operations["propose_rectification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates/proposals/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open what the detectors proposed as a joint rectification, once.
+         * @description Permission `propose_rectifications`: duty_officer, shift_leader, supervisor, committee, subdistrict.
+         */
+        post: operations["take_up_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates/proposals/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline what the detectors proposed, with a reason.
+         * @description Permission `propose_rectifications`: duty_officer, shift_leader, supervisor, committee, subdistrict.
+         */
+        post: operations["decline_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{id}/actions/{event}": {
         parameters: {
             query?: never;
@@ -497,6 +717,611 @@ export interface paths {
          * @description Permission `read_calls`: call_taker, duty_officer, shift_leader, callback_agent, supervisor, auditor.
          */
         get: operations["read_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The three lists of Art. 45 in force on a day; public. */
+        get: operations["list_admission_lists"];
+        put?: never;
+        /**
+         * Put a matter on a list of a government.
+         * @description Permission `publish_lists`: supervisor.
+         */
+        post: operations["publish_list_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-lists/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an entry; it stays on record.
+         * @description Permission `publish_lists`: supervisor.
+         */
+        post: operations["end_list_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the gate of Art. 45 would say to a wish; leaves no receipt.
+         * @description Permission `ask_committees`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict.
+         */
+        post: operations["judge_beforehand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/committee-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Offers to residents' committees, newest first.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_offers"];
+        put?: never;
+        /**
+         * Offer a matter with its support to a residents' committee, through the gate of Art. 45.
+         * @description Permission `ask_committees`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict.
+         */
+        post: operations["make_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/committee-offers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One offer with what was done with it.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["read_offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/committee-offers/{id}/actions/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept, refuse, counter, amend, arbitrate, withdraw, pay, complete or stop an offer.
+         * @description Permission `act_on_admissions`: dept_head, supervisor, committee, subdistrict.
+         */
+        post: operations["act_on_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refusal-receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the gate kept from committees, newest first.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_refusal_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/committee-loads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The reverse check: what is asked of each committee and by whom, off-list attempts, unpaid support.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_committee_loads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Applications to admit a matter to the assistance list, newest first.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_applications"];
+        put?: never;
+        /**
+         * Draft an application of one's own unit.
+         * @description Permission `apply_for_admission`: dept_head.
+         */
+        post: operations["apply_for_admission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One application with what was done with it.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["read_application"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admission-applications/{id}/actions/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit, assess, approve, refuse, list, withdraw or delist.
+         * @description Permission `act_on_admissions`: dept_head, supervisor, committee, subdistrict.
+         */
+        post: operations["act_on_application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/correction-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Art. 48 cases, newest first; a unit sees its own.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_correction_cases"];
+        put?: never;
+        /**
+         * Say that work reached a committee against Art. 45.
+         * @description Permission `allege_transfer`: supervisor, committee.
+         */
+        post: operations["allege_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/correction-cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Art. 48 case with what was done with it.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["read_correction_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/correction-cases/{id}/actions/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear, find unfounded, order correction, confirm it, circulate or refer.
+         * @description Permission `act_on_admissions`: dept_head, supervisor, committee, subdistrict.
+         */
+        post: operations["act_on_correction_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergency-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recorded emergency orders, newest first.
+         * @description Permission `read_admissions`: duty_officer, shift_leader, dept_handler, dept_head, supervisor, committee, subdistrict, auditor.
+         */
+        get: operations["list_emergency_orders"];
+        put?: never;
+        /**
+         * Record a government's emergency order: issuer, number, scope, end.
+         * @description Permission `publish_lists`: supervisor.
+         */
+        post: operations["record_emergency_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of the rules, newest first.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        /**
+         * Keep a document as the next version, a draft; errors say where in the document.
+         * @description Permission `change_rules`: supervisor, engineer.
+         */
+        post: operations["add_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Everything that is wrong with a document; nothing is kept.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        post: operations["check_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version with its document.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["read_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The version as one TOML file that people read and change.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["export_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every value in which the version differs from another.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["compare_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the takeover would do to the incidents that are open now; nothing is changed.
+         * @description Permission `change_rules`: supervisor, engineer.
+         */
+        post: operations["dry_run_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the version; the dispatcher takes it over at its next position of the log.
+         * @description Permission `change_rules`: supervisor, engineer.
+         */
+        post: operations["activate_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests, newest first, without their results.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Run the record of a span under two versions, as a job in a process of its own.
+         * @description Permission `change_rules`: supervisor, engineer.
+         */
+        post: operations["request_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backtest: how far it is, and its result.
+         * @description Permission `read_rules`: supervisor, auditor, engineer.
+         */
+        get: operations["read_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a backtest that waits or runs.
+         * @description Permission `change_rules`: supervisor, engineer.
+         */
+        post: operations["cancel_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hot-spots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The map of the last days: cells with Gi* z-values, living clusters, and the coordinates that are no places.
+         * @description Permission `read_rates`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["read_hot_spots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the detectors found, newest first: observed, expected, window, version and witnesses.
+         * @description Permission `read_rates`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["list_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents of a kind by hour and area; hours that are not finished are marked provisional.
+         * @description Permission `read_rates`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["list_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Joint rectifications that are proposed, newest first; only a person admits one.
+         * @description Permission `read_rates`: call_taker, duty_officer, shift_leader, dept_handler, dept_head, field_unit, verifier, callback_agent, supervisor, committee, subdistrict, auditor, engineer.
+         */
+        get: operations["list_proposals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -619,6 +1444,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Act
+         * @description What an officer does; equal to the CHECK of `incident_overlays.act`.
+         * @enum {string}
+         */
+        Act: "split" | "merge";
+        /** ActAsk */
+        ActAsk: {
+            /**
+             * Version
+             * @description the version that the caller saw
+             */
+            version: number;
+            /** Reason */
+            reason?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Action
          * @description An action that the reader may take now.
          */
@@ -657,18 +1502,134 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "text" | "organisation" | "organisations" | "choice" | "integer";
+            type: "text" | "organisation" | "organisations" | "choice" | "integer" | "decimal" | "time";
             /** Required */
             required: boolean;
             /** Choices */
             choices?: string[] | null;
+            /**
+             * Minimum
+             * @description of numbers
+             */
+            minimum?: number | null;
+            /**
+             * Maximum
+             * @description of numbers
+             */
+            maximum?: number | null;
         };
+        /** Activation */
+        Activation: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AdmissionList
+         * @description Equal to the SQL enum `admission_list`.
+         * @enum {string}
+         */
+        AdmissionList: "self_governance" | "assist" | "negative";
         /** AdvanceClock */
         AdvanceClock: {
             /** At */
             at?: string | null;
             /** Advance S */
             advance_s?: number | null;
+        };
+        /** Application */
+        Application: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Applicant Organisation Id */
+            applicant_organisation_id: string;
+            /** Area Id */
+            area_id: string;
+            /** Matter */
+            matter: string;
+            /** Zh Text */
+            zh_text: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Support */
+            support: string;
+            /**
+             * Wanted From
+             * Format: date
+             */
+            wanted_from: string;
+            state: components["schemas"]["ApplicationState"];
+            /** Version */
+            version: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Submitted At */
+            submitted_at: string | null;
+            /** Decide By */
+            decide_by: string | null;
+            /** Item Id */
+            item_id: number | null;
+            /** Actions */
+            actions: string[];
+        };
+        /** ApplicationDetail */
+        ApplicationDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Applicant Organisation Id */
+            applicant_organisation_id: string;
+            /** Area Id */
+            area_id: string;
+            /** Matter */
+            matter: string;
+            /** Zh Text */
+            zh_text: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Support */
+            support: string;
+            /**
+             * Wanted From
+             * Format: date
+             */
+            wanted_from: string;
+            state: components["schemas"]["ApplicationState"];
+            /** Version */
+            version: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Submitted At */
+            submitted_at: string | null;
+            /** Decide By */
+            decide_by: string | null;
+            /** Item Id */
+            item_id: number | null;
+            /** Actions */
+            actions: string[];
+            /** Records */
+            records: components["schemas"]["RecordLine"][];
+        };
+        /**
+         * ApplicationState
+         * @description Equal to the SQL enum `application_state`.
+         * @enum {string}
+         */
+        ApplicationState: "draft" | "submitted" | "assessed" | "approved" | "refused" | "listed" | "withdrawn";
+        /** Applications */
+        Applications: {
+            /** Items */
+            items: components["schemas"]["Application"][];
+            /** Next */
+            next: string | null;
         };
         /** Area */
         Area: {
@@ -694,6 +1655,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["Area"][];
         };
+        /**
+         * Art45
+         * @description Why work is kept from a committee; equal to the SQL enum `art45_code`.
+         * @enum {string}
+         */
+        Art45: "ART45_NEGATIVE" | "ART45_TRANSFER_FORBIDDEN" | "ART45_SUPPORT_MISSING" | "ART45_NOT_ADMITTED" | "ART45_DIRECT_ASSIGNMENT";
         /** Assignment */
         Assignment: {
             organisation: components["schemas"]["Unit"];
@@ -713,6 +1680,98 @@ export interface components {
             signed_at: string | null;
             /** Ended At */
             ended_at: string | null;
+        };
+        /** Backtest */
+        Backtest: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Against */
+            against: number;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             */
+            to_at: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            state: components["schemas"]["BacktestState"];
+            /**
+             * Taken
+             * @description events so far, over both runs
+             */
+            taken: number;
+            /** Total */
+            total: number | null;
+            /** Failure */
+            failure: string | null;
+        };
+        /** BacktestDetail */
+        BacktestDetail: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Against */
+            against: number;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             */
+            to_at: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            state: components["schemas"]["BacktestState"];
+            /**
+             * Taken
+             * @description events so far, over both runs
+             */
+            taken: number;
+            /** Total */
+            total: number | null;
+            /** Failure */
+            failure: string | null;
+            /**
+             * Result
+             * @description see docs/reference/rules.md
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * BacktestState
+         * @description Equal to the SQL enum `backtest_state`.
+         * @enum {string}
+         */
+        BacktestState: "queued" | "running" | "done" | "failed" | "cancelled";
+        /** Backtests */
+        Backtests: {
+            /** Items */
+            items: components["schemas"]["Backtest"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Call
@@ -752,6 +1811,36 @@ export interface components {
             /** Ticket Id */
             ticket_id: number | null;
         };
+        /**
+         * CaseMate
+         * @description Another incident of the same case: of the same cluster in another tile, or joined by a pattern.
+         */
+        CaseMate: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Tile */
+            tile: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+        };
+        /**
+         * ChangeView
+         * @description A change that would give another grade.
+         */
+        ChangeView: {
+            what: components["schemas"]["WhatIf"];
+            /** Grade */
+            grade: number;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
         /** ClockReading */
         ClockReading: {
             /**
@@ -773,6 +1862,19 @@ export interface components {
             tick_seq: number;
         };
         /**
+         * ClockStep
+         * @description A step of the ladder that lies ahead, or was taken.
+         */
+        ClockStep: {
+            /** Action */
+            action: string;
+            /**
+             * At
+             * @description when it will be taken; null where it was
+             */
+            at: string | null;
+        };
+        /**
          * Conservation
          * @description received = stored + duplicate + quarantined, over all gateways since the given time.
          */
@@ -787,10 +1889,160 @@ export interface components {
             quarantined: number;
             /** Holds */
             holds: boolean;
+            correlation: components["schemas"]["CorrelationCounts"];
             /** By Product */
             by_product: components["schemas"]["ProductCounts"][];
             /** Violations */
             violations: components["schemas"]["Violation"][];
+        };
+        /** CorrectionCase */
+        CorrectionCase: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Unit Organisation Id */
+            unit_organisation_id: string;
+            /** Committee Id */
+            committee_id: string;
+            /** Matter */
+            matter: string;
+            means: components["schemas"]["Means"];
+            /** Facts */
+            facts: string;
+            /** Ticket Id */
+            ticket_id: number | null;
+            /** Offer Id */
+            offer_id: number | null;
+            state: components["schemas"]["CorrectionState"];
+            /** Version */
+            version: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Actions */
+            actions: string[];
+        };
+        /** CorrectionCaseDetail */
+        CorrectionCaseDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Unit Organisation Id */
+            unit_organisation_id: string;
+            /** Committee Id */
+            committee_id: string;
+            /** Matter */
+            matter: string;
+            means: components["schemas"]["Means"];
+            /** Facts */
+            facts: string;
+            /** Ticket Id */
+            ticket_id: number | null;
+            /** Offer Id */
+            offer_id: number | null;
+            state: components["schemas"]["CorrectionState"];
+            /** Version */
+            version: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Actions */
+            actions: string[];
+            /** Records */
+            records: components["schemas"]["RecordLine"][];
+        };
+        /** CorrectionCases */
+        CorrectionCases: {
+            /** Items */
+            items: components["schemas"]["CorrectionCase"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CorrectionState
+         * @description Equal to the SQL enum `correction_state`.
+         * @enum {string}
+         */
+        CorrectionState: "alleged" | "heard" | "unfounded" | "correction_ordered" | "corrected" | "circulated" | "referred";
+        /**
+         * CorrelationCounts
+         * @description What became of every event of the log since its beginning; `received` is the sum of the others.
+         */
+        CorrelationCounts: {
+            /** Received */
+            received: number;
+            /**
+             * Superseded
+             * @description other versions of known events: redeliveries and corrections
+             */
+            superseded: number;
+            /**
+             * Settled
+             * @description their incident was final: annotations in the log
+             */
+            settled: number;
+            /**
+             * Returned
+             * @description back to normal: shown, never clustered
+             */
+            returned: number;
+            /**
+             * Late
+             * @description behind the watermark
+             */
+            late: number;
+            /**
+             * Suppressed
+             * @description of devices that flap
+             */
+            suppressed: number;
+            /**
+             * Noise
+             * @description too few around them and not grave enough
+             */
+            noise: number;
+            /**
+             * Clustered
+             * @description found by place and time
+             */
+            clustered: number;
+            /**
+             * Alone
+             * @description without a position, or of a kind that is never clustered
+             */
+            alone: number;
+            /** Holds */
+            holds: boolean;
+        };
+        /**
+         * Count
+         * @description Incidents of a kind that began in one hour in an area.
+         */
+        Count: {
+            /** Kind */
+            kind: string;
+            /** Area Id */
+            area_id: string | null;
+            /**
+             * Bucket At
+             * Format: date-time
+             */
+            bucket_at: string;
+            /** Incidents */
+            incidents: number;
+            /** Provisional */
+            provisional: boolean;
+        };
+        /** Counts */
+        Counts: {
+            /** Items */
+            items: components["schemas"]["Count"][];
         };
         /** Credential */
         Credential: {
@@ -806,6 +2058,17 @@ export interface components {
              * @description a ready mosquitto_pub line
              */
             example: string;
+        };
+        /**
+         * Decider
+         * @description What gave the grade.
+         * @enum {string}
+         */
+        Decider: "matrix" | "life_at_risk" | "warning_colour";
+        /** DeclineAsk */
+        DeclineAsk: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Demand
@@ -831,6 +2094,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["Department"][];
         };
+        /**
+         * Detector
+         * @description Equal to the SQL enum `rate_detector`.
+         * @enum {string}
+         */
+        Detector: "nb_cusum" | "ears_c1" | "ears_c2" | "farrington" | "space_time_scan" | "recurrence";
         /** Device */
         Device: {
             /** Id */
@@ -948,6 +2217,35 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * DryRun
+         * @description What the takeover would do to the incidents that are open now.
+         */
+        DryRun: {
+            /** Version */
+            version: number;
+            /** In Force */
+            in_force: number;
+            /** Open Incidents */
+            open_incidents: number;
+            /** Difference */
+            difference: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * EarlierView
+         * @description What happened here before, named by its first event.
+         */
+        EarlierView: {
+            /** Uid */
+            uid: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
         /** Event */
         Event: {
             /** Uid */
@@ -1061,8 +2359,8 @@ export interface components {
              * @enum {string}
              */
             moves: "likelihood" | "consequence";
-            /** Delta */
-            delta: number;
+            /** Points */
+            points: number;
             /** Witnesses */
             witnesses: string[];
             /** Zh */
@@ -1072,7 +2370,7 @@ export interface components {
         };
         /**
          * Explanation
-         * @description Why the matrix gave this grade.
+         * @description Why the evidence gives this grade, and what an officer set over it.
          */
         Explanation: {
             /** Kind */
@@ -1081,6 +2379,8 @@ export interface components {
             kind_version: number;
             /** Matrix Version */
             matrix_version: number;
+            /** Points Version */
+            points_version: number;
             base: components["schemas"]["RiskPoint"];
             /** Evidence */
             evidence: components["schemas"]["Evidence"][];
@@ -1088,8 +2388,32 @@ export interface components {
             likelihood: number;
             /** Consequence */
             consequence: number;
+            decided_by: components["schemas"]["Decider"];
             /** Grade */
             grade: number;
+            facts: components["schemas"]["FactsView"];
+            override: components["schemas"]["OverrideView"] | null;
+        };
+        /**
+         * FactsView
+         * @description What the incident's own events do not say.
+         */
+        FactsView: {
+            /** Final */
+            final: boolean;
+            judgement: components["schemas"]["JudgementView"] | null;
+            /** Doubted */
+            doubted: string[];
+            /** Earlier */
+            earlier: components["schemas"]["EarlierView"][];
+            /** Warnings */
+            warnings: components["schemas"]["WarningView"][];
+            /** Matches */
+            matches: components["schemas"]["MatchView"][];
+            /** Places */
+            places: components["schemas"]["PlaceView"][];
+            /** Cleared */
+            cleared: string[];
         };
         /**
          * FieldError
@@ -1103,6 +2427,209 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * Finding
+         * @description More of a kind than a detector expected. A candidate: nothing follows from it by itself.
+         */
+        Finding: {
+            /** Id */
+            id: number;
+            detector: components["schemas"]["Detector"];
+            /** Detector Version */
+            detector_version: number;
+            /** Kind */
+            kind: string;
+            /** Kind Zh */
+            kind_zh: string;
+            /** Kind En */
+            kind_en: string;
+            /** Area Id */
+            area_id: string | null;
+            /** Place */
+            place: string | null;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /** Radius M */
+            radius_m: number | null;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             */
+            to_at: string;
+            /** Observed */
+            observed: number;
+            /** Expected */
+            expected: number | null;
+            /** Statistic */
+            statistic: number | null;
+            /** P Value */
+            p_value: number | null;
+            /** Witnesses */
+            witnesses: number[];
+            /** Proposal Id */
+            proposal_id: number | null;
+        };
+        /**
+         * FindingCode
+         * @description Stable names of what can be wrong with rules.
+         * @enum {string}
+         */
+        FindingCode: "shape" | "format_unknown" | "unknown_kind" | "kind_without_rules" | "unclassified_missing" | "unknown_group" | "group_without_kinds" | "out_of_range" | "matrix_incomplete" | "matrix_not_monotone" | "unknown_reference" | "not_built" | "percolates";
+        /** Findings */
+        Findings: {
+            /** Items */
+            items: components["schemas"]["Finding"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Follower
+         * @description An incident that came after this one was final, at the same place or about the same subject.
+         */
+        Follower: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+        };
+        /**
+         * Form
+         * @description In which form it may pass.
+         * @enum {string}
+         */
+        Form: "not_concerned" | "notice" | "own_matter" | "offer" | "emergency_assistance";
+        /**
+         * GradeCause
+         * @description Equal to the SQL enum `grade_cause`.
+         * @enum {string}
+         */
+        GradeCause: "opened" | "evidence" | "final" | "judgement" | "override";
+        /**
+         * GradeChangeView
+         * @description A line of the history of its grades.
+         */
+        GradeChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** From Grade */
+            from_grade: number | null;
+            /** To Grade */
+            to_grade: number;
+            /** Computed Grade */
+            computed_grade: number;
+            cause: components["schemas"]["GradeCause"];
+            /** Rules */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /** Watermark At */
+            watermark_at: string | null;
+        };
+        /**
+         * GroupRule
+         * @description By which rule events of a group are linked.
+         */
+        GroupRule: {
+            /** Group */
+            group: string;
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            /** R M */
+            r_m: number;
+            /** T S */
+            t_s: number;
+            /** G S */
+            g_s: number;
+            /** M */
+            m: number;
+        };
+        /**
+         * GroupRules
+         * @description What belongs together among the kinds of a group.
+         */
+        GroupRules: {
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            /**
+             * Clustered
+             * @description false: every event of the group stands alone
+             */
+            clustered: boolean;
+            /**
+             * R M
+             * @description two events are linked within so many metres
+             */
+            r_m: number;
+            /**
+             * T S
+             * @description and so many seconds
+             */
+            t_s: number;
+            /**
+             * G S
+             * @description reports of one subject with gaps up to this are one occurrence
+             */
+            g_s: number;
+            /**
+             * M
+             * @description least number of neighbours, itself included, of a core
+             */
+            m: number;
+            /**
+             * Lateness S
+             * @description how far the watermark stays behind the clock
+             */
+            lateness_s: number;
+            /**
+             * Tile S
+             * @description an incident is cut at multiples of it; 0: never
+             * @default 0
+             */
+            tile_s: number;
+            /**
+             * Follow S
+             * @description so long after another began an incident may follow it; 0: never
+             * @default 0
+             */
+            follow_s: number;
+            /**
+             * Flap Window S
+             * @description state changes are counted over so long; 0: nothing flaps
+             * @default 0
+             */
+            flap_window_s: number;
+            /**
+             * Flap On
+             * @description so many begin an episode of flapping
+             * @default 3
+             */
+            flap_on: number;
+            /**
+             * Flap Off
+             * @description and so few end it
+             * @default 1
+             */
+            flap_off: number;
+        };
         /** Health */
         Health: {
             /**
@@ -1110,6 +2637,43 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * HotCell
+         * @description A square of the map; `z` above 1.96 stands out among the squares that hold incidents.
+         */
+        HotCell: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Incidents */
+            incidents: number;
+            /** Z */
+            z: number;
+        };
+        /** HotSpots */
+        HotSpots: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Incidents */
+            incidents: number;
+            /** Provisional */
+            provisional: number;
+            /** Cells */
+            cells: components["schemas"]["HotCell"][];
+            /** Clusters */
+            clusters: components["schemas"]["Finding"][];
+            /** Stacks */
+            stacks: components["schemas"]["Stack"][];
         };
         /** Incident */
         Incident: {
@@ -1161,6 +2725,10 @@ export interface components {
             late: boolean;
             /** Merged Into */
             merged_into: number | null;
+            /** Follows */
+            follows: number | null;
+            /** Tile */
+            tile: number;
             /** Ticket Id */
             ticket_id: number | null;
             explanation: components["schemas"]["Explanation"];
@@ -1229,6 +2797,10 @@ export interface components {
             late: boolean;
             /** Merged Into */
             merged_into: number | null;
+            /** Follows */
+            follows: number | null;
+            /** Tile */
+            tile: number;
             /** Ticket Id */
             ticket_id: number | null;
             explanation: components["schemas"]["Explanation"];
@@ -1238,6 +2810,76 @@ export interface components {
             links: components["schemas"]["IncidentLink"][];
             /** Aliases */
             aliases: components["schemas"]["IncidentAlias"][];
+            /** Version */
+            version: number;
+            /** Followed By */
+            followed_by: components["schemas"]["Follower"][];
+            /** Same Case */
+            same_case: components["schemas"]["CaseMate"][];
+            /** Overlays */
+            overlays: components["schemas"]["OverlayView"][];
+            /** Matches */
+            matches: components["schemas"]["IncidentMatch"][];
+        };
+        /**
+         * IncidentExplanation
+         * @description The whole answer to: why together, why this grade, and what would change it.
+         */
+        IncidentExplanation: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Version */
+            version: number;
+            status: components["schemas"]["IncidentStatus"];
+            /** Grade */
+            grade: number;
+            /** Kind */
+            kind: string;
+            /** Kind Zh */
+            kind_zh: string;
+            /** Kind En */
+            kind_en: string;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            explanation: components["schemas"]["Explanation"];
+            /** Rule Names */
+            rule_names: {
+                [key: string]: string[];
+            };
+            /** Members */
+            members: components["schemas"]["MemberView"][];
+            /** Members Total */
+            members_total: number;
+            /** Standings */
+            standings: {
+                [key: string]: number;
+            };
+            /** Rules Version */
+            rules_version: number;
+            /** Groups */
+            groups: components["schemas"]["GroupRule"][];
+            /** Links */
+            links: components["schemas"]["LinkView"][];
+            /** Links Complete */
+            links_complete: boolean;
+            /** Aliases */
+            aliases: components["schemas"]["IncidentAlias"][];
+            /** What If */
+            what_if: components["schemas"]["ChangeView"][];
+            /** History */
+            history: components["schemas"]["GradeChangeView"][];
+            /** Overrides */
+            overrides: components["schemas"]["OverrideWord"][];
+            /** Judgements */
+            judgements: components["schemas"]["JudgementWord"][];
+            /** Overlays */
+            overlays: components["schemas"]["OverlayView"][];
+            /** Same Case */
+            same_case: components["schemas"]["CaseMate"][];
         };
         /**
          * IncidentLink
@@ -1252,6 +2894,39 @@ export interface components {
             distance_dm: number;
             /** Dt Ms */
             dt_ms: number;
+        };
+        /**
+         * IncidentMatch
+         * @description A pattern that holds at an event of an incident, or of one that shares a witness with it.
+         */
+        IncidentMatch: {
+            /** Incident Id */
+            incident_id: number;
+            /** Incident Number */
+            incident_number: string;
+            /** Pattern Id */
+            pattern_id: string;
+            /** Version */
+            version: number;
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            mode: components["schemas"]["PatternMode"];
+            /** Anchor Uid */
+            anchor_uid: string;
+            /**
+             * Anchor At
+             * Format: date-time
+             */
+            anchor_at: string;
+            /**
+             * Matched At
+             * Format: date-time
+             */
+            matched_at: string;
+            /** Witnesses */
+            witnesses: components["schemas"]["MatchWitnessView"][];
         };
         /**
          * IncidentStatus
@@ -1283,6 +2958,76 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Judge */
+        Judge: {
+            /**
+             * Version
+             * @description of the incident as the caller saw it
+             */
+            version: number;
+            /** Reason */
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** Judgement */
+        Judgement: {
+            /** Allowed */
+            allowed: boolean;
+            form: components["schemas"]["Form"] | null;
+            /** Codes */
+            codes: components["schemas"]["Art45"][];
+            /** Missing */
+            missing: components["schemas"]["Support"][];
+            item: components["schemas"]["ListItem"] | null;
+        };
+        /**
+         * JudgementView
+         * @description What a person found who looked.
+         */
+        JudgementView: {
+            verdict: components["schemas"]["Verdict"];
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** JudgementWord */
+        JudgementWord: {
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /** Role */
+            role: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * KindMode
+         * @description Equal to the SQL enum `kind_mode`.
+         * @enum {string}
+         */
+        KindMode: "auto_ticket" | "review" | "notice_only";
+        /**
+         * KindRules
+         * @description What is ruled about one kind; its names and departments are master data.
+         */
+        KindRules: {
+            /** Group */
+            group: string;
+            /** Likelihood */
+            likelihood: number;
+            /** Consequence */
+            consequence: number;
+            mode: components["schemas"]["KindMode"];
+        };
         /** LatestValue */
         LatestValue: {
             /** Value */
@@ -1293,12 +3038,193 @@ export interface components {
              */
             at: string;
         };
+        /**
+         * LinkView
+         * @description Two events that lie within the radius and time of their group; the nearest such links hold the incident.
+         */
+        LinkView: {
+            /** Uid A */
+            uid_a: string;
+            /** Uid B */
+            uid_b: string;
+            /** Distance M */
+            distance_m: number;
+            /** Dt S */
+            dt_s: number;
+            /** Group */
+            group: string;
+        };
+        /** ListItem */
+        ListItem: {
+            /** Id */
+            id: number;
+            list: components["schemas"]["AdmissionList"];
+            /** Matter */
+            matter: string;
+            /** Zh Text */
+            zh_text: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /**
+             * Area Id
+             * @description of the government whose list it is; null: assumed until one publishes
+             */
+            area_id: string | null;
+            /**
+             * Effective From
+             * Format: date
+             */
+            effective_from: string;
+            /** Effective To */
+            effective_to: string | null;
+            /**
+             * Published On
+             * Format: date
+             */
+            published_on: string;
+            /** Source */
+            source: string;
+        };
+        /** ListItemEnd */
+        ListItemEnd: {
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+        };
+        /** ListItems */
+        ListItems: {
+            /** Items */
+            items: components["schemas"]["ListItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Load
+         * @description What one organisation asks of a committee: facts about the organisation, never a measure of the committee.
+         */
+        Load: {
+            /** Committee Id */
+            committee_id: string;
+            /** Origin Organisation Id */
+            origin_organisation_id: string;
+            /** Offered */
+            offered: number;
+            /** Running */
+            running: number;
+            /** Refused */
+            refused: number;
+            /** Ended */
+            ended: number;
+            /** Unpaid */
+            unpaid: number;
+            /** Unpaid Yuan */
+            unpaid_yuan: number;
+            /** Off List Attempts */
+            off_list_attempts: number;
+        };
+        /** Loads */
+        Loads: {
+            /** Items */
+            items: components["schemas"]["Load"][];
+        };
         /** Login */
         Login: {
             /** Login */
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * MatchView
+         * @description A complete pattern with the events that complete it.
+         */
+        MatchView: {
+            /** Pattern Id */
+            pattern_id: string;
+            /** Version */
+            version: number;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Witnesses */
+            witnesses: string[];
+        };
+        /**
+         * MatchWitnessView
+         * @description The event that fills a step, as seen from the anchor.
+         */
+        MatchWitnessView: {
+            /** Step */
+            step: string;
+            /** Zh Name */
+            zh_name: string | null;
+            /** En Name */
+            en_name: string | null;
+            /** Uid */
+            uid: string;
+            /** D M */
+            d_m: number | null;
+            /** Dt S */
+            dt_s: number;
+            /** Incident Id */
+            incident_id: number | null;
+        };
+        /**
+         * Means
+         * @description How the work would reach the committee; equal to the SQL enum `admission_means`.
+         * @enum {string}
+         */
+        Means: "assignment" | "fact_check" | "verification" | "inspection_round" | "evidence" | "callback" | "data_import" | "demanding_notice" | "grid_work" | "offer" | "notice";
+        /**
+         * MemberView
+         * @description An event of the incident, with its place in metres from the incident's.
+         */
+        MemberView: {
+            /** Uid */
+            uid: string;
+            /** Kind */
+            kind: string;
+            /** Kind Zh */
+            kind_zh: string;
+            /** Kind En */
+            kind_en: string;
+            source_class: components["schemas"]["SourceClass"];
+            /** Subject */
+            subject: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Place */
+            place: string | null;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /** East M */
+            east_m: number | null;
+            /** North M */
+            north_m: number | null;
+            standing: components["schemas"]["Standing"];
+        };
+        /** Merge */
+        Merge: {
+            /**
+             * Version
+             * @description of the incident as the caller saw it
+             */
+            version: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Other Id
+             * @description the incident that proved to be the same
+             */
+            other_id: number;
         };
         /**
          * MovedClock
@@ -1312,6 +3238,49 @@ export interface components {
             now: string;
             /** Tick Seq */
             tick_seq: number;
+        };
+        /** NewApplication */
+        NewApplication: {
+            /** Area */
+            area: string;
+            /** Matter */
+            matter: string;
+            /** Zh Text */
+            zh_text: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Support */
+            support: string;
+            /**
+             * Wanted From
+             * Format: date
+             */
+            wanted_from: string;
+        };
+        /** NewBacktest */
+        NewBacktest: {
+            /**
+             * Version
+             * @description the rules on trial
+             */
+            version: number;
+            /**
+             * Against
+             * @description the version in force where none is named
+             */
+            against?: number | null;
+            /**
+             * From At
+             * Format: date-time
+             * @description what was received from here on
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             * @description and before
+             */
+            to_at: string;
         };
         /** NewCall */
         NewCall: {
@@ -1350,6 +3319,18 @@ export interface components {
              */
             idempotency_key?: string | null;
         };
+        /** NewCase */
+        NewCase: {
+            /** Unit */
+            unit: string;
+            /** Committee */
+            committee: string;
+            /** Matter */
+            matter: string;
+            means: components["schemas"]["Means"];
+            /** Facts */
+            facts: string;
+        };
         /** NewDevice */
         NewDevice: {
             /** Product */
@@ -1364,6 +3345,234 @@ export interface components {
             lat?: number | null;
             /** Place */
             place?: string | null;
+        };
+        /** NewListItem */
+        NewListItem: {
+            list: components["schemas"]["AdmissionList"];
+            /** Matter */
+            matter: string;
+            /** Zh Text */
+            zh_text: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Area */
+            area: string;
+            /**
+             * Effective From
+             * Format: date
+             */
+            effective_from: string;
+            /** Source */
+            source: string;
+        };
+        /** NewOrder */
+        NewOrder: {
+            /** Number */
+            number: string;
+            /** Issuer */
+            issuer: string;
+            /** Area */
+            area: string;
+            /** Matters */
+            matters: string[];
+            /** Scope */
+            scope: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /** NewRules */
+        NewRules: {
+            /**
+             * Content
+             * @description a document as `GET /rules/{id}` gives it
+             */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Note */
+            note: string;
+        };
+        /** Offer */
+        Offer: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Committee Id */
+            committee_id: string;
+            /** Issuer Organisation Id */
+            issuer_organisation_id: string;
+            /** Origin Organisation Id */
+            origin_organisation_id: string;
+            /** Matter */
+            matter: string;
+            /** Item Id */
+            item_id: number | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Ticket Id */
+            ticket_id: number | null;
+            /** Request */
+            request: string;
+            /** Funds Ref */
+            funds_ref: string | null;
+            /** Funds Yuan */
+            funds_yuan: number | null;
+            /** Conditions */
+            conditions: string | null;
+            /** Information Support */
+            information_support: string | null;
+            /** Guidance Contact */
+            guidance_contact: string | null;
+            /** Period From */
+            period_from: string | null;
+            /** Period To */
+            period_to: string | null;
+            state: components["schemas"]["OfferState"];
+            /** Version */
+            version: number;
+            refusal: components["schemas"]["OfferRefusal"] | null;
+            /** Support Confirmed */
+            support_confirmed: boolean;
+            /** Paid At */
+            paid_at: string | null;
+            /**
+             * Offered At
+             * Format: date-time
+             */
+            offered_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Actions
+             * @description what the caller may do with it now
+             */
+            actions: string[];
+        };
+        /** OfferDetail */
+        OfferDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Committee Id */
+            committee_id: string;
+            /** Issuer Organisation Id */
+            issuer_organisation_id: string;
+            /** Origin Organisation Id */
+            origin_organisation_id: string;
+            /** Matter */
+            matter: string;
+            /** Item Id */
+            item_id: number | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Ticket Id */
+            ticket_id: number | null;
+            /** Request */
+            request: string;
+            /** Funds Ref */
+            funds_ref: string | null;
+            /** Funds Yuan */
+            funds_yuan: number | null;
+            /** Conditions */
+            conditions: string | null;
+            /** Information Support */
+            information_support: string | null;
+            /** Guidance Contact */
+            guidance_contact: string | null;
+            /** Period From */
+            period_from: string | null;
+            /** Period To */
+            period_to: string | null;
+            state: components["schemas"]["OfferState"];
+            /** Version */
+            version: number;
+            refusal: components["schemas"]["OfferRefusal"] | null;
+            /** Support Confirmed */
+            support_confirmed: boolean;
+            /** Paid At */
+            paid_at: string | null;
+            /**
+             * Offered At
+             * Format: date-time
+             */
+            offered_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Actions
+             * @description what the caller may do with it now
+             */
+            actions: string[];
+            /** Records */
+            records: components["schemas"]["RecordLine"][];
+        };
+        /**
+         * OfferRefusal
+         * @description Why a committee refuses; equal to the SQL enum `offer_refusal`.
+         * @enum {string}
+         */
+        OfferRefusal: "support_mismatch" | "negative_list" | "not_on_list" | "no_capacity";
+        /**
+         * OfferState
+         * @description Equal to the SQL enum `offer_state`.
+         * @enum {string}
+         */
+        OfferState: "offered" | "accepted" | "refused" | "countered" | "arbitration" | "upheld" | "withdrawn" | "stopped" | "completed";
+        /** Offers */
+        Offers: {
+            /** Items */
+            items: components["schemas"]["Offer"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Order */
+        Order: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Issuer Organisation Id */
+            issuer_organisation_id: string;
+            /** Area Id */
+            area_id: string;
+            /** Matters */
+            matters: string[];
+            /** Scope */
+            scope: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Recorded By */
+            recorded_by: string;
+        };
+        /** Orders */
+        Orders: {
+            /** Items */
+            items: components["schemas"]["Order"][];
+            /** Next */
+            next: string | null;
         };
         /** Organisation */
         Organisation: {
@@ -1386,6 +3595,188 @@ export interface components {
         Organisations: {
             /** Items */
             items: components["schemas"]["Organisation"][];
+        };
+        /**
+         * Outcome
+         * @description What became of it; equal to the CHECK of `incident_overlays.outcome`.
+         * @enum {string}
+         */
+        Outcome: "applied" | "too_late";
+        /**
+         * OverlayView
+         * @description What an officer made of the incident, when and why.
+         */
+        OverlayView: {
+            /** Seq */
+            seq: number;
+            act: components["schemas"]["Act"];
+            /** Incident Id */
+            incident_id: number;
+            /** Other Id */
+            other_id: number | null;
+            /** Event Uids */
+            event_uids: string[];
+            /** Actor Name */
+            actor_name: string;
+            /** Actor Role */
+            actor_role: string;
+            /** Reason */
+            reason: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Result Ids
+             * @description incidents in which the events stood after it
+             */
+            result_ids: number[];
+        };
+        /**
+         * OverrideView
+         * @description The grade that an officer set; null gave it back to the matrix.
+         */
+        OverrideView: {
+            /** Grade */
+            grade: number | null;
+            /** Computed Grade */
+            computed_grade: number;
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /** Role */
+            role: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** OverrideWord */
+        OverrideWord: {
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /** Role */
+            role: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Grade */
+            grade: number | null;
+            /** Computed Grade */
+            computed_grade: number;
+        };
+        /** PackageAsk */
+        PackageAsk: {
+            /** Funds Ref */
+            funds_ref?: string | null;
+            /** Funds Yuan */
+            funds_yuan?: number | null;
+            /** Conditions */
+            conditions?: string | null;
+            /** Information Support */
+            information_support?: string | null;
+            /** Guidance Contact */
+            guidance_contact?: string | null;
+            /** Period From */
+            period_from?: string | null;
+            /** Period To */
+            period_to?: string | null;
+        };
+        /**
+         * PatternMode
+         * @description Equal to the SQL enum `pattern_mode`.
+         * @enum {string}
+         */
+        PatternMode: "active" | "monitor" | "inactive" | "expired";
+        /** PatternStepView */
+        PatternStepView: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["StepRole"];
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            /** Kinds */
+            kinds: string[];
+            /** Source Classes */
+            source_classes: string[];
+            /** Severity Min */
+            severity_min: number;
+            /** Predicate */
+            predicate: string | null;
+        };
+        /**
+         * PatternView
+         * @description The newest version of a pattern that has begun.
+         */
+        PatternView: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            mode: components["schemas"]["PatternMode"];
+            /** R M */
+            r_m: number;
+            /** T S */
+            t_s: number;
+            /** By Place */
+            by_place: boolean;
+            /** Step Order */
+            step_order: string[];
+            /** Effective From */
+            effective_from: string | null;
+            /** Effective To */
+            effective_to: string | null;
+            /** Source */
+            source: string;
+            /** Steps */
+            steps: components["schemas"]["PatternStepView"][];
+            /** Incidents Day */
+            incidents_day: number;
+            /** Incidents Month */
+            incidents_month: number;
+            /** Last Matched At */
+            last_matched_at: string | null;
+        };
+        /** Patterns */
+        Patterns: {
+            /** Items */
+            items: components["schemas"]["PatternView"][];
+        };
+        /**
+         * PlaceView
+         * @description A sensitive place as it stood when the grade was given; decimetres of the local plane.
+         */
+        PlaceView: {
+            /** Id */
+            id: string;
+            /** Category */
+            category: string;
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            /** X Dm */
+            x_dm: number;
+            /** Y Dm */
+            y_dm: number;
+            /** Reach M */
+            reach_m: number;
+            /** Hours */
+            hours: number[] | null;
         };
         /**
          * Problem
@@ -1434,6 +3825,21 @@ export interface components {
             allowed?: string[] | null;
             /** Guard */
             guard?: string | null;
+            /**
+             * Art45
+             * @description why Art. 45 keeps it from the committee
+             */
+            art45?: string[] | null;
+            /**
+             * Missing
+             * @description what the support lacks
+             */
+            missing?: string[] | null;
+            /**
+             * Receipt
+             * @description the number under which the attempt is recorded
+             */
+            receipt?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1442,7 +3848,7 @@ export interface components {
          * @description Why a request was refused; stable, so programs may branch on it.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "not_found" | "method_not_allowed" | "invalid_request" | "version_conflict" | "transition_not_allowed" | "guard_refused" | "idempotency_conflict" | "already_exists" | "already_decided" | "clock_backwards" | "clock_unconfirmed" | "production_clock" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "database_unavailable" | "internal";
+        ProblemCode: "unauthenticated" | "wrong_credentials" | "forbidden" | "cross_site" | "not_found" | "method_not_allowed" | "invalid_request" | "version_conflict" | "transition_not_allowed" | "rules_invalid" | "activation_refused" | "guard_refused" | "art45_refused" | "idempotency_conflict" | "already_exists" | "already_decided" | "clock_backwards" | "clock_unconfirmed" | "production_clock" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "database_unavailable" | "internal";
         /** ProductCounts */
         ProductCounts: {
             /** Received */
@@ -1455,6 +3861,80 @@ export interface components {
             quarantined: number;
             /** Product */
             product: string;
+        };
+        /**
+         * Proposal
+         * @description A joint rectification that a person may admit.
+         */
+        Proposal: {
+            /** Id */
+            id: number;
+            source: components["schemas"]["ProposalSource"];
+            /** Kind */
+            kind: string;
+            /** Kind Zh */
+            kind_zh: string;
+            /** Kind En */
+            kind_en: string;
+            /** Area Id */
+            area_id: string | null;
+            /** Place */
+            place: string | null;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /** Reason */
+            reason: {
+                [key: string]: unknown;
+            };
+            /** Witnesses */
+            witnesses: number[];
+            /** Findings */
+            findings: number;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            state: components["schemas"]["ProposalState"];
+            /** Decided At */
+            decided_at: string | null;
+            /** Decision Reason */
+            decision_reason: string | null;
+            /** Ticket Id */
+            ticket_id: number | null;
+        };
+        /** ProposalAsk */
+        ProposalAsk: {
+            /** Ticket Id */
+            ticket_id: number;
+            /**
+             * Level
+             * @description the hazard level that the proposer sees; the admission fixes it
+             */
+            level: number;
+            /** Cause */
+            cause: string;
+        };
+        /**
+         * ProposalSource
+         * @description Equal to the SQL enum `proposal_source`.
+         * @enum {string}
+         */
+        ProposalSource: "rate" | "hot_spot" | "recurrence" | "person";
+        /**
+         * ProposalState
+         * @description Equal to the SQL enum `proposal_state`.
+         * @enum {string}
+         */
+        ProposalState: "proposed" | "admitted" | "declined";
+        /** Proposals */
+        Proposals: {
+            /** Items */
+            items: components["schemas"]["Proposal"][];
+            /** Next */
+            next: string | null;
         };
         /** QuarantineItem */
         QuarantineItem: {
@@ -1543,11 +4023,91 @@ export interface components {
             /** Items */
             items: components["schemas"]["Reading"][];
         };
+        /** Receipt */
+        Receipt: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Committee Id */
+            committee_id: string;
+            /** Issuer Organisation Id */
+            issuer_organisation_id: string;
+            /** Origin Organisation Id */
+            origin_organisation_id: string;
+            means: components["schemas"]["Means"];
+            /** Matter */
+            matter: string;
+            /** Item Id */
+            item_id: number | null;
+            /** Ticket Id */
+            ticket_id: number | null;
+            /** Codes */
+            codes: components["schemas"]["Art45"][];
+            /** Missing */
+            missing: string[];
+            /** Request */
+            request: string;
+        };
+        /** Receipts */
+        Receipts: {
+            /** Items */
+            items: components["schemas"]["Receipt"][];
+            /** Next */
+            next: string | null;
+        };
+        /** RecordLine */
+        RecordLine: {
+            /** Version */
+            version: number;
+            /** Event */
+            event: string;
+            /** From State */
+            from_state: string | null;
+            /** To State */
+            to_state: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor Name */
+            actor_name: string;
+            /** Organisation Id */
+            organisation_id: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
         /** RegisteredDevice */
         RegisteredDevice: {
             device: components["schemas"]["Device"];
             /** @description told once; only a keyed hash is stored */
             credential: components["schemas"]["Credential"];
+        };
+        /**
+         * ReshapeAccepted
+         * @description The decision stands in the log; what it leads to comes on the stream.
+         */
+        ReshapeAccepted: {
+            /**
+             * Seq
+             * @description position in the stream `overlays` of the log
+             */
+            seq: number;
+            act: components["schemas"]["Act"];
+            /** Incident Id */
+            incident_id: number;
+            /** Version */
+            version: number;
         };
         /** RiskPoint */
         RiskPoint: {
@@ -1555,6 +4115,214 @@ export interface components {
             likelihood: number;
             /** Consequence */
             consequence: number;
+        };
+        /** RuleAdded */
+        RuleAdded: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["RuleState"];
+            /** Sha256 */
+            sha256: string;
+            source: components["schemas"]["RuleSource"];
+            /** Author */
+            author: string;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Activated At */
+            activated_at: string | null;
+            /**
+             * Activated Seq
+             * @description position of the record in the clock stream
+             */
+            activated_seq: number | null;
+            /** Activated By */
+            activated_by: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Refused
+             * @description why the dispatcher could not take it over
+             */
+            refused: string | null;
+            /** Findings */
+            findings: components["schemas"]["RuleFinding"][];
+        };
+        /** RuleChange */
+        RuleChange: {
+            /** Path */
+            path: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+        };
+        /** RuleChanges */
+        RuleChanges: {
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /** Items */
+            items: components["schemas"]["RuleChange"][];
+        };
+        /** RuleDetail */
+        RuleDetail: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["RuleState"];
+            /** Sha256 */
+            sha256: string;
+            source: components["schemas"]["RuleSource"];
+            /** Author */
+            author: string;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Activated At */
+            activated_at: string | null;
+            /**
+             * Activated Seq
+             * @description position of the record in the clock stream
+             */
+            activated_seq: number | null;
+            /** Activated By */
+            activated_by: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Refused
+             * @description why the dispatcher could not take it over
+             */
+            refused: string | null;
+            content: components["schemas"]["RuleDocument"];
+        };
+        /**
+         * RuleDocument
+         * @description All rules of one rule set. The matrix holds a row a consequence, 1 to 5, of grades by likelihood 1 to 5.
+         */
+        RuleDocument: {
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Groups */
+            groups: {
+                [key: string]: components["schemas"]["GroupRules"];
+            };
+            /** Kinds */
+            kinds: {
+                [key: string]: components["schemas"]["KindRules"];
+            };
+            /** Matrix */
+            matrix: {
+                [key: string]: number[];
+            };
+            /**
+             * References
+             * @description versions of rules that are kept elsewhere, such as patterns
+             */
+            references?: {
+                [key: string]: number;
+            };
+        };
+        /** RuleFinding */
+        RuleFinding: {
+            /**
+             * Path
+             * @description where in the document, such as `groups.fire.r_m` or `matrix.4[2]`
+             */
+            path: string;
+            code: components["schemas"]["FindingCode"];
+            weight: components["schemas"]["Weight"];
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * RuleSource
+         * @description Where a version came from; equal to the SQL enum `rule_source`.
+         * @enum {string}
+         */
+        RuleSource: "release" | "import" | "api";
+        /**
+         * RuleState
+         * @description Where a version stands in its life; follows from its activations.
+         * @enum {string}
+         */
+        RuleState: "draft" | "waiting" | "active" | "retired";
+        /** RuleVersion */
+        RuleVersion: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["RuleState"];
+            /** Sha256 */
+            sha256: string;
+            source: components["schemas"]["RuleSource"];
+            /** Author */
+            author: string;
+            /** Note */
+            note: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Activated At */
+            activated_at: string | null;
+            /**
+             * Activated Seq
+             * @description position of the record in the clock stream
+             */
+            activated_seq: number | null;
+            /** Activated By */
+            activated_by: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Refused
+             * @description why the dispatcher could not take it over
+             */
+            refused: string | null;
+        };
+        /** RuleVersions */
+        RuleVersions: {
+            /** Items */
+            items: components["schemas"]["RuleVersion"][];
+            /** Next */
+            next: string | null;
+        };
+        /** RulesChecked */
+        RulesChecked: {
+            /** Valid */
+            valid: boolean;
+            /**
+             * Sha256
+             * @description of a document that has the shape of one
+             */
+            sha256: string | null;
+            /** Findings */
+            findings: components["schemas"]["RuleFinding"][];
+        };
+        /** RulesToCheck */
+        RulesToCheck: {
+            /**
+             * Content
+             * @description a document as `GET /rules/{id}` gives it
+             */
+            content: {
+                [key: string]: unknown;
+            };
         };
         /** Session */
         Session: {
@@ -1570,6 +4338,66 @@ export interface components {
             expires_at: string;
             user: components["schemas"]["User"];
         };
+        /** SetGrade */
+        SetGrade: {
+            /**
+             * Version
+             * @description of the incident as the caller saw it
+             */
+            version: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Grade
+             * @description null gives the grade back to the matrix
+             */
+            grade: number | null;
+        };
+        /**
+         * SourceClass
+         * @description Which sort of witness; corroboration counts distinct classes.
+         * @enum {string}
+         */
+        SourceClass: "sensor" | "camera" | "gate" | "feed" | "hotline" | "clock";
+        /** Split */
+        Split: {
+            /**
+             * Version
+             * @description of the incident as the caller saw it
+             */
+            version: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Event Uids
+             * @description become an incident of their own
+             */
+            event_uids: string[];
+        };
+        /**
+         * Stack
+         * @description A coordinate that carries so many incidents that it is a placeholder, not a place: off the map.
+         */
+        Stack: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Incidents */
+            incidents: number;
+        };
+        /**
+         * Standing
+         * @description Why an event stands where it stands; equal to the CHECK of `incident_events.standing`.
+         * @enum {string}
+         */
+        Standing: "clustered" | "alone" | "late" | "suppressed" | "returned";
+        /**
+         * StepRole
+         * @description Equal to the SQL enum `pattern_step_role`.
+         * @enum {string}
+         */
+        StepRole: "anchor" | "support" | "absent";
         /**
          * StreamItem
          * @description The JSON in `data:`; `id:` is `seq`, `event:` is `topic`. Which of the bodies is present depends on the topic.
@@ -1584,14 +4412,60 @@ export interface components {
             at: string;
             /**
              * Topic
-             * @description incident.opened, incident.changed, incident.merged, incident.final, ticket.opened, ticket.changed, ticket.reminder, clock.moved, device.presence
+             * @description incident.opened, incident.changed, incident.merged, incident.matched, incident.final, ticket.opened, ticket.changed, ticket.reminder, clock.moved, device.presence
              */
             topic: string;
             ticket?: components["schemas"]["TicketRow"] | null;
             incident?: components["schemas"]["Incident"] | null;
+            match?: components["schemas"]["ToldMatch"] | null;
             clock?: components["schemas"]["MovedClock"] | null;
         } & {
             [key: string]: unknown;
+        };
+        /** Subtask */
+        Subtask: {
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            organisation: components["schemas"]["Unit"];
+            /** Mandatory */
+            mandatory: boolean;
+            /** State */
+            state: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * After
+             * @description the sub-task that has to be finished before
+             */
+            after: number | null;
+            /** Due At */
+            due_at: string | null;
+        };
+        /** Subtasks */
+        Subtasks: {
+            /** Items */
+            items: components["schemas"]["Subtask"][];
+        };
+        /**
+         * Support
+         * @description What the package of Art. 45 para 2 consists of.
+         * @enum {string}
+         */
+        Support: "funds" | "conditions" | "information_support" | "guidance_contact" | "period";
+        /** TakeUpAsk */
+        TakeUpAsk: {
+            /**
+             * Level
+             * @description the hazard level that the person sees; the admission fixes it
+             */
+            level: number;
+            /** Reason */
+            reason: string;
         };
         /** TakenCall */
         TakenCall: {
@@ -1648,6 +4522,62 @@ export interface components {
             explanation: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * TicketClockExplained
+         * @description How a due time came about, and what happens until and after it.
+         */
+        TicketClockExplained: {
+            /** Clock */
+            clock: string;
+            /**
+             * Organisation Id
+             * @description null where the clock is the ticket's own
+             */
+            organisation_id: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Stop Reason */
+            stop_reason: string | null;
+            /** Breached At */
+            breached_at: string | null;
+            /** Provisional */
+            provisional: boolean;
+            /** Explanation */
+            explanation: {
+                [key: string]: unknown;
+            };
+            /** Run */
+            run: number;
+            /**
+             * Subtask
+             * @description the sub-task whose clock it is
+             */
+            subtask: number | null;
+            /**
+             * Working
+             * @description counts working time; false: natural time
+             */
+            working: boolean;
+            /** Paused At */
+            paused_at: string | null;
+            /** Steps */
+            steps: components["schemas"]["ClockStep"][];
+        };
+        /** TicketClocks */
+        TicketClocks: {
+            /** Items */
+            items: components["schemas"]["TicketClockExplained"][];
         };
         /** TicketDetail */
         TicketDetail: {
@@ -1719,10 +4649,10 @@ export interface components {
         };
         /**
          * TicketEvent
-         * @description What may be done to a ticket; the transition table says when and by whom.
+         * @description What may be done to a ticket; the transition tables say when and by whom.
          * @enum {string}
          */
-        TicketEvent: "submit" | "accept" | "refuse_accept" | "merge" | "dispatch" | "redispatch" | "acknowledge" | "contact" | "roll" | "arrive" | "control" | "request_return" | "accept_return" | "deny_return" | "resolve" | "start_verification" | "verify_ok" | "verify_fail" | "callback_done" | "callback_unresolved" | "void" | "note" | "grade";
+        TicketEvent: "submit" | "ask_fact" | "confirm_fact" | "answer" | "accept" | "refuse_accept" | "request_refusal" | "countersign_refusal" | "deny_refusal" | "object" | "merge" | "unmerge" | "split" | "link" | "dispatch" | "redispatch" | "acknowledge" | "contact" | "roll" | "arrive" | "control" | "request_return" | "accept_return" | "deny_return" | "arbitrate" | "appeal" | "award" | "award_fallback" | "request_extension" | "grant_extension" | "deny_extension" | "request_suspension" | "suspend" | "deny_suspension" | "resume" | "resolve" | "start_verification" | "verify_ok" | "verify_fail" | "callback_attempt" | "callback_done" | "callback_unresolved" | "approve_reply" | "flag_report" | "reopen" | "request_withdrawal" | "confirm_withdrawal" | "deny_withdrawal" | "void" | "convert" | "note" | "grade" | "strike" | "supervise" | "reply_supervision" | "add_subtask" | "subtask_sign" | "subtask_start" | "subtask_done" | "subtask_check" | "subtask_redo" | "subtask_return" | "subtask_reassign" | "subtask_block" | "subtask_waive" | "propose" | "admit" | "reject" | "assign_lead" | "change_lead" | "invite_co" | "cosign" | "decline" | "start_planning" | "plan_submit" | "plan_approve" | "plan_return" | "interim_done" | "progress" | "report_complete" | "start_inspection" | "inspect_ok" | "inspect_fail" | "close_out" | "start_look_back" | "look_back_ok" | "relapse" | "restart";
         /**
          * TicketReport
          * @description A person's report on the ticket, the caller masked.
@@ -1809,10 +4739,10 @@ export interface components {
         };
         /**
          * TicketState
-         * @description Equal to the SQL enum `ticket_state`.
+         * @description Equal to the SQL enum `ticket_state`; first those of call-response, then what joint rectification adds.
          * @enum {string}
          */
-        TicketState: "new" | "verifying_fact" | "not_accepted" | "answered" | "merged" | "accepted" | "dispatched" | "acknowledged" | "return_requested" | "arbitration" | "en_route" | "on_scene" | "controlled" | "suspended" | "resolved" | "verifying" | "rework" | "awaiting_callback" | "closed" | "voided";
+        TicketState: "new" | "verifying_fact" | "not_accepted" | "answered" | "merged" | "accepted" | "dispatched" | "acknowledged" | "return_requested" | "arbitration" | "en_route" | "on_scene" | "controlled" | "suspended" | "resolved" | "verifying" | "rework" | "awaiting_callback" | "closed" | "voided" | "proposed" | "rejected" | "admitted" | "lead_assigned" | "co_signing" | "planning" | "plan_review" | "in_progress" | "reported_complete" | "inspection" | "publicity" | "closed_out" | "look_back" | "relapsed";
         /** Tickets */
         Tickets: {
             /** Items */
@@ -1861,6 +4791,51 @@ export interface components {
             body?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Id
+             * @description of a line that is no transition: by this it can be struck
+             */
+            id?: number | null;
+            /**
+             * Struck
+             * @description no longer counts; only auditors still read what it says
+             * @default false
+             */
+            struck: boolean;
+        };
+        /**
+         * ToldMatch
+         * @description Body of incident.matched.
+         */
+        ToldMatch: {
+            /** Incident Id */
+            incident_id: number;
+            /** Case Id */
+            case_id: number;
+            /** Pattern Id */
+            pattern_id: string;
+            /** Version */
+            version: number;
+            /** Zh Name */
+            zh_name: string;
+            /** En Name */
+            en_name: string;
+            /** Anchor Uid */
+            anchor_uid: string;
+            /**
+             * Anchor At
+             * Format: date-time
+             */
+            anchor_at: string;
+            /**
+             * Matched At
+             * Format: date-time
+             */
+            matched_at: string;
+            /** Witnesses */
+            witnesses: {
+                [key: string]: string | number | null;
+            }[];
         };
         /**
          * Unit
@@ -1895,6 +4870,12 @@ export interface components {
          * @enum {string}
          */
         UserRole: "call_taker" | "duty_officer" | "shift_leader" | "dept_handler" | "dept_head" | "field_unit" | "verifier" | "callback_agent" | "supervisor" | "committee" | "subdistrict" | "auditor" | "engineer";
+        /**
+         * Verdict
+         * @description What a person found who looked; equal to the SQL enum `verdict`.
+         * @enum {string}
+         */
+        Verdict: "confirmed" | "false";
         /** Violation */
         Violation: {
             /** Reason */
@@ -1902,6 +4883,26 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** WarningView */
+        WarningView: {
+            /** Uid */
+            uid: string;
+            /** Kind */
+            kind: string;
+            /** Colour */
+            colour: number;
+        };
+        /**
+         * Weight
+         * @enum {string}
+         */
+        Weight: "error" | "warning";
+        /**
+         * WhatIf
+         * @description A small change of what is known.
+         * @enum {string}
+         */
+        WhatIf: "another_source" | "source_withdrawn" | "confirmed" | "found_false" | "cleared" | "doubt_ends" | "watermark" | "given_back";
         /**
          * Winner
          * @description Who changed a ticket first.
@@ -1916,6 +4917,38 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /** WishAsk */
+        WishAsk: {
+            /** Committee */
+            committee: string;
+            /**
+             * Origin
+             * @description whose matter it is; kept when a subdistrict passes it on
+             */
+            origin: string;
+            /** @default offer */
+            means: components["schemas"]["Means"];
+            /** Matter */
+            matter: string;
+            /** Request */
+            request: string;
+            /**
+             * @default {
+             *       "funds_ref": null,
+             *       "funds_yuan": null,
+             *       "conditions": null,
+             *       "information_support": null,
+             *       "guidance_contact": null,
+             *       "period_from": null,
+             *       "period_to": null
+             *     }
+             */
+            package: components["schemas"]["PackageAsk"];
+            /** Order Id */
+            order_id?: number | null;
+            /** Ticket Id */
+            ticket_id?: number | null;
         };
     };
     responses: never;
@@ -2309,6 +5342,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceTypes"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_patterns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patterns"];
                 };
             };
             /** @description No valid session. */
@@ -3164,6 +6244,465 @@ export interface operations {
             };
         };
     };
+    explain_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentExplanation"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_grade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetGrade"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentExplanation"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judge"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentExplanation"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Split"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReshapeAccepted"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReshapeAccepted"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tickets: {
         parameters: {
             query?: {
@@ -3340,6 +6879,421 @@ export interface operations {
             };
             /** @description No such thing, or none that the caller may see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_clocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketClocks"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_subtasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subtasks"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_rectification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_up_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeUpAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclineAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3604,6 +7558,2595 @@ export interface operations {
             };
             /** @description No such thing, or none that the caller may see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_admission_lists: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                list?: components["schemas"]["AdmissionList"];
+                area?: string;
+                matter?: string;
+                /** @description in force on this day; today where it is left out */
+                on?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListItems"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_list_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewListItem"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListItem"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_list_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListItemEnd"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListItem"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_beforehand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_offers: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["OfferState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offers"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Art. 45 keeps it from the committee: `art45` says why, `receipt` is the number. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refusal_receipts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                committee?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_committee_loads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Loads"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_applications: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["ApplicationState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applications"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_for_admission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApplication"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_correction_cases: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["CorrectionState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionCases"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    allege_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCase"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionCaseDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_correction_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionCaseDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_correction_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActAsk"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionCaseDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else was first, or the state has no such action. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_emergency_orders: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Orders"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_emergency_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersions"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRules"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleAdded"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A version with exactly this content exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesToCheck"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesChecked"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": Record<string, never>;
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_rules: {
+        parameters: {
+            query?: {
+                /** @description the version in force where none is named */
+                against?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleChanges"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dry_run_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activate_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Activation"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersion"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in force, or another activation still waits. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_backtests: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtests"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 256 KiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or none that the caller may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_hot_spots: {
+        parameters: {
+            query?: {
+                kind?: string;
+                area?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotSpots"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_findings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                detector?: components["schemas"]["Detector"];
+                kind?: string;
+                area?: string;
+                /** @description only findings whose window ends later */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_counts: {
+        parameters: {
+            query: {
+                kind: string;
+                area?: string;
+                /** @description seven days before `until` by default */
+                since?: string;
+                /** @description now by default */
+                until?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Path, query or body is malformed, or a rule refused it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; nothing was changed. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; opaque */
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["ProposalState"];
+                kind?: string;
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposals"];
+                };
+            };
+            /** @description No valid session. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role or area does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

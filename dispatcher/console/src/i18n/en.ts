@@ -1,9 +1,13 @@
 /** English texts; the type makes a missing or an extra key a compile error. */
+import { admissionEn } from './admission.en'
 import { domainEn } from './domain.en'
+import { explanationEn } from './explanation.en'
 import type { Messages } from './zh-CN'
 
 export const en: Messages = {
   ...domainEn,
+  explanation: explanationEn,
+  admission: admissionEn,
   app: { name: 'Rongan', title: 'Dispatch console', full: 'Rongan · Dispatch console' },
   login: {
     heading: 'Log in to the dispatch console',
@@ -16,6 +20,7 @@ export const en: Messages = {
     cookie: 'The browser did not keep the session. Use HTTPS or a local address (127.0.0.1).',
   },
   shell: {
+    admission: 'Admission',
     logout: 'Log out',
     dark: 'Dark',
     light: 'Light',
@@ -182,6 +187,7 @@ export const en: Messages = {
     accept: 'Accept / acknowledge',
     dispatch: 'Dispatch',
     note: 'Note',
+    explain: 'Explanation of the incident',
     zoom: 'Zoom the map to the ticket, again to go back',
     search: 'Search',
     help: 'This list',
@@ -204,8 +210,11 @@ export const en: Messages = {
     conflictWinner: '{actor} did “{event}” at {time}; the state is now “{state}”. The ticket has been refreshed: check it and decide again.',
     transition_not_allowed: 'Not possible in the state “{state}”',
     guard_refused: 'A rule refuses: {guard}',
+    art45_refused: 'Art. 45 keeps this from the residents’ committee',
     idempotency_conflict: 'The same key was used for other content',
     already_exists: 'One of that name exists already',
+    rules_invalid: 'The rules are not as they must be',
+    activation_refused: 'This version cannot be activated now',
     already_decided: 'Somebody decided this before',
     clock_backwards: 'Exercise time moves only forwards',
     clock_unconfirmed: 'The time was set, but not every process confirmed it',

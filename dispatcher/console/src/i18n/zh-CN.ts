@@ -1,8 +1,12 @@
 /** 简体中文文案。 */
+import { admissionZh } from './admission.zh-CN'
 import { domainZh } from './domain.zh-CN'
+import { explanationZh } from './explanation.zh-CN'
 
 export const zhCN = {
   ...domainZh,
+  explanation: explanationZh,
+  admission: admissionZh,
   app: { name: '蓉安', title: '值守调度台', full: '蓉安 · 值守调度台' },
   login: {
     heading: '登录值守调度台',
@@ -16,6 +20,7 @@ export const zhCN = {
   },
   shell: {
     logout: '退出',
+    admission: '社区准入',
     dark: '深色',
     light: '浅色',
     theme: '切换深浅色',
@@ -175,6 +180,7 @@ export const zhCN = {
     accept: '受理 / 签收',
     dispatch: '派遣',
     note: '记录',
+    explain: '案件解释',
     zoom: '地图定位到当前工单，再按返回',
     search: '查找',
     help: '本列表',
@@ -197,8 +203,11 @@ export const zhCN = {
     conflictWinner: '{actor} 已于 {time} 执行「{event}」，现状态「{state}」。已为您刷新，请核对后再操作。',
     transition_not_allowed: '当前状态「{state}」下不能执行该操作',
     guard_refused: '规则不允许：{guard}',
+    art45_refused: '第四十五条不允许交办居委会',
     idempotency_conflict: '同一编号已用于其他内容',
     already_exists: '已存在同名对象',
+    rules_invalid: '规则内容有误',
+    activation_refused: '该版本目前不能启用',
     already_decided: '已由他人处理',
     clock_backwards: '演练时间只能向前',
     clock_unconfirmed: '时间已调整，但部分进程尚未确认',

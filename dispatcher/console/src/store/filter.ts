@@ -5,10 +5,10 @@ export type StateGroup = 'desk' | 'signing' | 'working' | 'checking' | 'returned
 
 /** The groups of states that a chip stands for, in the order of the work. */
 export const STATE_GROUPS: Readonly<Record<StateGroup, readonly string[]>> = {
-  desk: ['new', 'verifying_fact', 'accepted'],
-  signing: ['dispatched'],
-  working: ['acknowledged', 'en_route', 'on_scene', 'controlled', 'rework', 'suspended'],
-  checking: ['resolved', 'verifying', 'awaiting_callback'],
+  desk: ['new', 'verifying_fact', 'accepted', 'proposed', 'admitted', 'relapsed'],
+  signing: ['dispatched', 'lead_assigned', 'co_signing'],
+  working: ['acknowledged', 'en_route', 'on_scene', 'controlled', 'rework', 'suspended', 'planning', 'in_progress'],
+  checking: ['resolved', 'verifying', 'awaiting_callback', 'plan_review', 'reported_complete', 'inspection', 'publicity', 'look_back'],
   returned: ['return_requested', 'arbitration'],
 }
 
@@ -22,18 +22,24 @@ export interface QueueFilter {
 
 export const NO_FILTER: QueueFilter = { grades: [], groups: [], mine: false, overdue: false, text: '' }
 
+/** The states of a joint rectification that wait for a decision. */
+const DECIDED: readonly string[] = ['proposed', 'admitted', 'plan_review', 'publicity', 'relapsed']
+
 /** The states in which a role of the desk has the next move. */
 const DESK_WORK: Partial<Record<UserRole, readonly string[]>> = {
   call_taker: ['new', 'verifying_fact'],
   duty_officer: ['new', 'accepted', 'return_requested'],
   shift_leader: ['new', 'accepted', 'return_requested', 'arbitration'],
-  verifier: ['resolved', 'verifying'],
+  verifier: ['resolved', 'verifying', 'reported_complete', 'inspection', 'look_back'],
   callback_agent: ['awaiting_callback'],
-  subdistrict: ['arbitration'],
+  subdistrict: ['arbitration', ...DECIDED],
+  supervisor: ['arbitration', ...DECIDED],
 }
 
 const UNIT_ROLES: readonly UserRole[] = ['dept_handler', 'dept_head', 'field_unit']
-const UNIT_WORK: readonly string[] = ['dispatched', 'acknowledged', 'en_route', 'on_scene', 'controlled', 'rework']
+const UNIT_WORK: readonly string[] = [
+  'dispatched', 'acknowledged', 'en_route', 'on_scene', 'controlled', 'rework', 'lead_assigned', 'co_signing', 'planning', 'in_progress',
+]
 
 /** Whether the next move is the user's: by the role at the desk, or by the organisation that leads. */
 export function isMine(row: TicketRow, user: User): boolean {

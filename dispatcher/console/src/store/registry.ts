@@ -20,5 +20,5 @@ export const useRegistry = defineStore('registry', () => {
     kinds.value = kindList.items
   }
 
-  return { areas, organisations, areaById, organisationById, kindById, load }
+  return { areas, organisations, kinds, areaById, organisationById, kindById, load }
 })

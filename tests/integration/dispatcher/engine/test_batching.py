@@ -169,9 +169,8 @@ async def assert_equal(owner: Connection, expected: Expected) -> None:
 
 async def clear(owner: Connection) -> None:
     await owner.execute(
-        "DELETE FROM incident_events; DELETE FROM incidents; DELETE FROM cases; DELETE FROM stream_log;"
-        "DELETE FROM cursors; DELETE FROM watermarks; DELETE FROM number_heads; DELETE FROM events;"
-        "UPDATE log_heads SET seq = 0"
+        "TRUNCATE incident_events, incidents, cases, incident_overlays, flapping_series, correlation_counts,"
+        " stream_log, cursors, watermarks, number_heads, events RESTART IDENTITY CASCADE; UPDATE log_heads SET seq = 0"
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from dispatcher.escalation import stage
-from dispatcher.tickets import store
+from dispatcher.tickets import acting, store
 from dispatcher.tickets.model import Action, TicketEvent
 from dispatcher.tickets.reading import ticket_row, timeline
 from dispatcher.tickets.records import read_ticket
@@ -19,10 +19,10 @@ async def advance(pool: Pool, at: datetime) -> int:
         return (await stage.advance(await StepOfTown.begin(conn, at))).written
 
 
-async def fired(pool: Pool) -> Counter[tuple[str, str, int]]:
+async def fired(pool: Pool) -> Counter[tuple[str, str, str]]:
     async with pool.acquire() as conn:
-        rows = await conn.fetch("SELECT clock, organisation_id, after_pct FROM clock_firings")
-    return Counter((row["clock"], row["organisation_id"], row["after_pct"]) for row in rows)
+        rows = await conn.fetch("SELECT clock, organisation_id, action FROM clock_firings")
+    return Counter((row["clock"], row["organisation_id"], row["action"]) for row in rows)
 
 
 async def test_nothing_fires_before_its_time(pool: Pool) -> None:
@@ -48,18 +48,25 @@ async def test_reminder_then_breach_each_once(pool: Pool) -> None:
     assert ticket.clocks[0].breached_at == AT + 120 * MIN
     assert [item.entry for item in items] == ["reminder", "escalation"]
     assert topics == ["ticket.reminder", "ticket.reminder"]
-    assert await fired(pool) == {("c_triage", "", 80): 1, ("c_triage", "", 100): 1}
+    assert await fired(pool) == {("c_triage", "", "remind"): 1, ("c_triage", "", "urge"): 1}
 
 
 async def test_leap_of_the_clock_fires_every_threshold_that_it_passed(pool: Pool) -> None:
     ticket_id = await new_ticket(pool, grade=2)
     await act(pool, ticket_id, ACCEPT, DISPATCH)
-    assert await advance(pool, AT + timedelta(days=3)) == 8
-    assert await fired(pool) == {
-        (clock, unit, pct): 1
-        for clock, unit in (("c_sign", "t-fire"), ("c_sign", "t-police"), ("c_control", ""), ("c_resolve", ""))
-        for pct in (75, 100)
-    }
+    await advance(pool, AT + timedelta(days=3))
+    steps = await fired(pool)
+    assert set(steps.values()) == {1}
+    everywhere = {"remind", "urge", "supervise", "review"}
+    paged = {"page_deputy", "page_desk"}
+    for clock, unit in (("c_sign", "t-fire"), ("c_sign", "t-police"), ("c_control", ""), ("c_resolve", "")):
+        taken = {action for name, who, action in steps if (name, who) == (clock, unit)}
+        assert taken == (everywhere | paged if clock == "c_sign" else everywhere)
+    async with pool.acquire() as conn:
+        ticket = await read_ticket(conn, ticket_id)
+    # Every order to answer has a clock of its own, from when it was given.
+    replies = {run.organisation_id: run.due_at for run in ticket.running if run.clock == "c_reply"}
+    assert replies == dict.fromkeys(("t-fire", "t-police"), AT + timedelta(days=3) + 30 * MIN)
 
 
 async def test_threshold_that_fired_before_a_lost_commit_of_the_clock_is_not_told_again(
@@ -68,10 +75,12 @@ async def test_threshold_that_fired_before_a_lost_commit_of_the_clock_is_not_tol
     ticket_id = await new_ticket(pool, grade=4)
     await advance(pool, AT + 96 * MIN)
     await owner.execute(
-        "UPDATE ticket_clocks SET fired_pct = 0, next_pct = 80, next_at = $2 WHERE ticket_id = $1", ticket_id, AT
+        "UPDATE ticket_clocks SET fired = '{}', next_action = 'remind', next_at = $2 WHERE ticket_id = $1",
+        ticket_id,
+        AT,
     )
     assert await advance(pool, AT + 97 * MIN) == 0
-    assert await fired(pool) == {("c_triage", "", 80): 1}
+    assert await fired(pool) == {("c_triage", "", "remind"): 1}
 
 
 async def test_rolled_back_step_fires_again(pool: Pool) -> None:
@@ -122,16 +131,20 @@ async def test_unit_and_its_head_are_told_and_nobody_is_skipped_aloud(pool: Pool
     assert told == ["ticket.reminder", "ticket.urged"]
     skipped = {body["organisation_id"] for body in bodies if body.get("skipped") == "nobody"}
     assert skipped == {"t-police"}  # It has neither people nor an endpoint.
+    climbed = [body["action"] for body in bodies if body["organisation_id"] == "t-police"]
+    # Nobody waits for somebody who is not there: up to the desk, which hears it, all in one step.
+    assert climbed == ["remind", "urge", "page_deputy", "page_desk"]
+    assert "skipped" not in next(body for body in bodies if body["action"] == "page_desk")
 
 
 async def test_ticket_that_a_user_holds_is_left_to_the_next_step(pool: Pool) -> None:
     ticket_id = await new_ticket(pool, grade=2)
     await act(pool, ticket_id, ACCEPT, DISPATCH)
     async with transaction(pool, scope=SYSTEM) as conn:
-        await store.act(conn, ticket_id, Action(TicketEvent.ACKNOWLEDGE, 3), HANDLER, AT)
+        await acting.act(conn, ticket_id, Action(TicketEvent.ACKNOWLEDGE, 3), HANDLER, AT)
         assert await advance(pool, AT + 4 * MIN) == 0
     assert await advance(pool, AT + 4 * MIN) == 1
-    assert set(await fired(pool)) == {("c_sign", "t-police", 75)}
+    assert set(await fired(pool)) == {("c_sign", "t-police", "remind")}
 
 
 async def test_working_time_threshold_does_not_fire_at_night(pool: Pool) -> None:

@@ -8,17 +8,17 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from dispatcher.tickets import store
+from dispatcher.tickets import acting, store
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
 from dispatcher.tickets.grammar import Guard
-from dispatcher.tickets.guards import Context
-from dispatcher.tickets.lifecycle import RefusalReason
 from dispatcher.tickets.model import Action, EntryKind, Role, Ticket, TicketEvent, TicketState
+from dispatcher.tickets.questions import Context
 from dispatcher.tickets.reading import (
     ticket_row,
     timeline,
 )
 from dispatcher.tickets.records import read_rules, read_ticket
+from dispatcher.tickets.refusing import RefusalReason
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.tickets.town import (
     ACCEPT,
@@ -96,18 +96,38 @@ async def test_main_path_from_report_to_closed(pool: Pool) -> None:
     assert (row.due_at, row.due_clock, row.overdue, row.report_count) == (None, None, False, 1)
 
 
+RETURN: Step = (E.REQUEST_RETURN, HEAD, {"basis": "权责清单", "suggested_unit": "t-urban"})
+
+
 @pytest.mark.parametrize(
     "path",
     [
-        (ACCEPT, DISPATCH, (E.REQUEST_RETURN, HEAD, {"basis": "权责清单"}), (E.ACCEPT_RETURN, OFFICER, {}), DISPATCH),
-        (ACCEPT, DISPATCH, (E.REQUEST_RETURN, HEAD, {"basis": "权责清单"}), (E.DENY_RETURN, OFFICER, {})),
+        (
+            ACCEPT,
+            DISPATCH,
+            RETURN,
+            (E.ACCEPT_RETURN, OFFICER, {}),
+            DISPATCH,
+        ),
+        (
+            ACCEPT,
+            DISPATCH,
+            RETURN,
+            (E.DENY_RETURN, OFFICER, {}),
+        ),
         (ACCEPT, DISPATCH, SIGN, (E.REDISPATCH, OFFICER, {"lead": "t-police"})),
         (*TO_VERIFYING, (E.VERIFY_FAIL, VERIFIER, {}), (E.RESOLVE, HANDLER, {"result": "返工完成"})),
         (*TO_VERIFYING, (E.VERIFY_OK, VERIFIER, {}), (E.CALLBACK_UNRESOLVED, AGENT, {})),
         (ACCEPT, DISPATCH, SIGN, (E.GRADE, LEADER, {"grade": 1}), (E.GRADE, LEADER, {"grade": 3})),
-        (ACCEPT, DISPATCH, SIGN, (E.CONTACT, HANDLER, {"channel": "phone"}), (E.NOTE, OFFICER, {"text": "已联系"})),
+        (
+            ACCEPT,
+            DISPATCH,
+            SIGN,
+            (E.CONTACT, HANDLER, {"channel": "phone", "record": "录音 7"}),
+            (E.NOTE, OFFICER, {"text": "已联系"}),
+        ),
         (ACCEPT, (E.VOID, LEADER, {})),
-        ((E.REFUSE_ACCEPT, LEADER, {"code": "repeated"}),),
+        ((E.REFUSE_ACCEPT, LEADER, {"code": "repeated", "legal_basis": "条例第五十条"}),),
     ],
     ids=[
         "returned",
@@ -135,7 +155,7 @@ async def test_of_fifty_takers_one_wins_and_the_others_learn_who(pool: Pool) -> 
         actor = person(Role.DUTY_OFFICER, "t-desk", number=number)
         try:
             async with transaction(pool, scope=SYSTEM) as conn:
-                await store.act(conn, ticket_id, Action(TicketEvent.ACCEPT, 1), actor, AT)
+                await acting.act(conn, ticket_id, Action(TicketEvent.ACCEPT, 1), actor, AT)
         except VersionConflict as conflict:
             return conflict
         return actor.name
@@ -163,7 +183,7 @@ async def test_refused_action_changes_nothing(pool: Pool) -> None:
     assert await stored(pool, ticket_id) == before
     with pytest.raises(TicketNotFound):
         async with transaction(pool, scope=SYSTEM) as conn:
-            await store.act(conn, ticket_id + 1000, Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
+            await acting.act(conn, ticket_id + 1000, Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
 
 
 async def test_committee_is_refused_by_the_rules_and_by_the_database(pool: Pool, owner: Connection) -> None:
@@ -212,7 +232,7 @@ async def test_numbers_are_gapless_a_day_and_follow_the_local_day(pool: Pool) ->
     async with pool.acquire() as conn:
         lost = conn.transaction()
         await lost.start()
-        await store.act(conn, tickets[1], Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
+        await acting.act(conn, tickets[1], Action(TicketEvent.ACCEPT, 1), OFFICER, AT)
         await lost.rollback()
     assert (await act(pool, tickets[1], ACCEPT)).number == "CR-20260311-00002"
     evening = AT + timedelta(hours=14)  # 00:00 of the next day in Chengdu.
@@ -248,7 +268,7 @@ async def test_of_two_grades_at_once_one_wins(pool: Pool) -> None:
         action = Action(TicketEvent.GRADE, ticket.version, "理由", {"grade": value})
         try:
             async with transaction(pool, scope=SYSTEM) as conn:
-                await store.act(conn, ticket_id, action, OFFICER, AT)
+                await acting.act(conn, ticket_id, action, OFFICER, AT)
         except VersionConflict:
             return False
         return True
@@ -265,7 +285,7 @@ async def test_return_of_a_co_unit_with_the_lead_signing_meanwhile_recomputes(po
         ticket_id,
         ACCEPT,
         DISPATCH,
-        (E.REQUEST_RETURN, head, {"basis": "权责清单"}),
+        (E.REQUEST_RETURN, head, {"basis": "权责清单", "suggested_unit": "t-urban"}),
         SIGN,
         (E.ACKNOWLEDGE, head, {}),
         (E.DENY_RETURN, OFFICER, {}),

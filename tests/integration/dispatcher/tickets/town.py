@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from dispatcher.incidents.model import IncidentChange
 from dispatcher.rules.rulebook import Rulebook, read_rulebook
-from dispatcher.tickets import store
+from dispatcher.tickets import acting, store
 from dispatcher.tickets.model import Action, Actor, Role, Ticket, TicketDraft, TicketEvent
 from dispatcher.tickets.records import read_ticket
 from events.model import Event, EventSource, SourceClass, TimeQuality, event_uid
@@ -84,6 +84,19 @@ AGENT = person(Role.CALLBACK_AGENT, "t-check", number=7)
 EXPLANATION: dict[str, Any] = {
     "kind_version": 1,
     "matrix_version": 1,
+    "points_version": 1,
+    "decided_by": "matrix",
+    "override": None,
+    "facts": {
+        "final": False,
+        "judgement": None,
+        "doubted": [],
+        "earlier": [],
+        "warnings": [],
+        "matches": [],
+        "places": [],
+        "cleared": [],
+    },
     "base": {"likelihood": 3, "consequence": 3},
     "evidence": [],
     "likelihood": 3,
@@ -181,7 +194,7 @@ async def act(pool: Pool, ticket_id: int, *steps: Step, at: datetime = AT) -> Ti
         ticket = await read_ticket(conn, ticket_id)
     for event, actor, fields in steps:
         async with transaction(pool, scope=SYSTEM) as conn:
-            acted = await store.act(conn, ticket_id, Action(event, ticket.version, "理由", fields), actor, at)
+            acted = await acting.act(conn, ticket_id, Action(event, ticket.version, "理由", fields), actor, at)
         ticket = acted.ticket
     return ticket
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from dispatcher.correlation.columns import EventColumns, event_columns, uid_bytes
-from dispatcher.correlation.correlator import Applied, Correlator, Finals
+from dispatcher.correlation.correlator import Applied, Correlator, Finals, Role
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.oracle import Delivery
 
 
 def table(groups: Sequence[oracle.Group]) -> GroupTable:
-    return GroupTable([Group(g.radius_dm, g.window_ms, g.gap_ms, remember_ms=g.remember_ms) for g in groups])
+    return GroupTable([Group(g.radius_dm, g.window_ms, g.gap_ms, g.m, remember_ms=g.remember_ms) for g in groups])
 
 
 def uid_of(number: int) -> bytes:
@@ -35,7 +35,7 @@ def columns(deliveries: Sequence[Delivery]) -> EventColumns:
 
 def finals_of(finals: Finals) -> list[oracle.Final]:
     return [
-        oracle.Final((f.key_t_ms, number_of(f.key_uid)), tuple(map(number_of, f.uids)), f.first_ms, f.last_ms)
+        oracle.Final((f.key_t_ms, number_of(f.key_uid)), tuple(map(number_of, f.uids)), f.first_ms, f.last_ms, f.cores)
         for f in finals
     ]
 
@@ -69,6 +69,8 @@ class Pair:
                 part = component_of[delivery.uid]
                 assert handles.setdefault(handle, part) == part
                 assert number_of(applied.occurrence(row)) == first_of[delivery.uid]
+                role = Role(int(applied.role[row])).name.lower()
+                assert role == self.oracle.role(delivery.uid)
         self.follow(deliveries, applied)
         assert {frozenset(part) for part in self.known.values()} == self.oracle.partition()
 
@@ -81,6 +83,8 @@ class Pair:
         for change in applied.reclustered:
             for handle, uids in change.parts.items():
                 where.update({number_of(uid): handle for uid in uids})
+        for uids, component in applied.moved:
+            where.update({number_of(uid): component for uid in uids})
         for row, delivery in enumerate(deliveries):
             if applied.component[row] >= 0:
                 where[delivery.uid] = int(applied.component[row])
@@ -105,6 +109,12 @@ class Pair:
         )
         self.known = {}
         self.follow(live, applied)
+
+    def restore(self) -> None:
+        """Go on from a snapshot; handles stay."""
+        before = self.made
+        self.made = Correlator.restore(before.groups, bytes(before.snapshot()))
+        assert self.made.live_events == before.live_events
 
     def everything_final(self) -> None:
         for group in range(len(self.groups)):

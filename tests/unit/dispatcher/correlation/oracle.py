@@ -1,10 +1,15 @@
-"""The right answer in plain Python, straight from O1, O2, O4, O5 (m = 1) and O10: the specification of the kernel.
+"""The right answer in plain Python, straight from O1, O2, O4, O5 and O10: the specification of the kernel.
 
 Rules of the definition that need saying where an occurrence lasts:
 - O2: the place and time of an occurrence are those of its first event, the least (t, uid).
-- O10: a component is final at W iff W > max t + T over its occurrences and W > last + G for each of them: before that
-  an admissible event (t >= W) may still link to it or repeat one of its occurrences.
+- O5: what is neither core nor border is a component of its own, noise. With m = 1 every occurrence is core.
+- O10: a component is final at W iff W > max t + k T over its occurrences and W > last + G for each of them: before that
+  an admissible event (t >= W) may still change it or repeat one of its occurrences. k = 1 for m = 1. For m > 1 it is 2:
+  a contested border may turn core through events up to its t + T and bridge. Where occurrences last (G > 0) it is 3:
+  one that begins at t >= W may get an earlier first event elsewhere, so that a core within T of it is core no more,
+  and a border event of that core, another T away, is free to join this component.
 - An unlocated occurrence (its first event has no position) links to nothing and is a component of its own.
+- What is final stays: its events count as neighbours for ever, but nothing joins it.
 """
 
 from collections import defaultdict
@@ -18,6 +23,7 @@ class Group(NamedTuple):
     window_ms: int
     gap_ms: int
     remember_ms: int = 0
+    m: int = 1
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +59,7 @@ class Final(NamedTuple):
     uids: tuple[int, ...]
     first: int
     last: int
+    cores: int  # 0: noise
 
 
 Occurrence = tuple[Delivery, ...]  # in the order of (t, uid)
@@ -99,40 +106,83 @@ def linked(a: Occurrence, b: Occurrence, groups: Sequence[Group]) -> bool:
     )
 
 
-def components(events: Iterable[Delivery], groups: Sequence[Group]) -> list[list[Occurrence]]:
-    """O5 with m = 1: the connected components of the links, by their canonical key (least (t, uid))."""
-    unseen = occurrences(events, groups)
-    found: list[list[Occurrence]] = []
+class Component(NamedTuple):
+    cores: list[Occurrence]
+    borders: list[Occurrence]  # or one noise, where there is no core
+
+    @property
+    def occurrences(self) -> list[Occurrence]:
+        return self.cores + self.borders
+
+
+def components(events: Iterable[Delivery], groups: Sequence[Group], closed: Iterable[Delivery] = ()) -> list[Component]:
+    """O5: the connected components of the links between cores, with their borders; and each noise by itself.
+
+    `closed` are events of final components: they count as neighbours and are no part of the result.
+    """
+    all_occurrences = occurrences(events, groups)
+    neighbours = all_occurrences + occurrences(closed, groups)
+    cores = [
+        o
+        for o in all_occurrences
+        if 1 + sum(linked(o, n, groups) for n in neighbours if n != o) >= groups[o[0].group].m
+    ]
+    unseen = list(cores)
+    found: list[Component] = []
     while unseen:
         component = [unseen.pop(0)]
         for member in component:
             near = [o for o in unseen if linked(member, o, groups)]
             unseen = [o for o in unseen if o not in near]
             component.extend(near)
-        found.append(component)
+        found.append(Component(component, []))
+    for o in all_occurrences:
+        if o not in cores:
+            nearest = min((c for c in cores if linked(o, c, groups)), key=lambda c: distance(o, c), default=None)
+            if nearest is None:
+                found.append(Component([], [o]))
+            else:
+                next(c for c in found if nearest in c.cores).borders.append(o)
     return found
 
 
-def uids_of(component: Iterable[Occurrence]) -> tuple[int, ...]:
+def distance(border: Occurrence, core: Occurrence) -> tuple[int, int, int, int]:
+    """O5: which core a border event belongs to is the least (d^2, |dt|, t, uid)."""
+    p, q = border[0], core[0]
+    return ((p.x - q.x) ** 2 + (p.y - q.y) ** 2, abs(p.t - q.t), q.t, q.uid)
+
+
+def uids_of(component: Component) -> tuple[int, ...]:
     """The uids of a component in the order of (t, uid)."""
-    return tuple(e.uid for e in sorted((e for o in component for e in o), key=lambda e: e.key))
+    return tuple(e.uid for e in sorted((e for o in component.occurrences for e in o), key=lambda e: e.key))
 
 
-def is_final(component: Sequence[Occurrence], watermark: int, groups: Sequence[Group]) -> bool:
-    """O10: nothing that may still arrive (t >= W) can link to it or repeat it."""
-    limits = groups[component[0][0].group]
-    last_link = max(o[0].t for o in component) + limits.window_ms
-    last_repeat = max(o[-1].t for o in component) + limits.gap_ms
+def windows_to_wait(group: Group) -> int:
+    """How many T after its last occurrence nothing can change a component any more."""
+    if group.m == 1:
+        return 1
+    return 2 if group.gap_ms == 0 else 3
+
+
+def is_final(component: Component, watermark: int, groups: Sequence[Group]) -> bool:
+    """O10: nothing that may still arrive (t >= W) can change it or repeat one of its occurrences."""
+    members = component.occurrences
+    limits = groups[members[0][0].group]
+    last_link = max(o[0].t for o in members) + windows_to_wait(limits) * limits.window_ms
+    last_repeat = max(o[-1].t for o in members) + limits.gap_ms
     return watermark > last_link and watermark > last_repeat
 
 
-def finals(events: Iterable[Delivery], watermarks: Sequence[int], groups: Sequence[Group]) -> list[Final]:
+def finals(
+    events: Iterable[Delivery], watermarks: Sequence[int], groups: Sequence[Group], closed: Iterable[Delivery] = ()
+) -> list[Final]:
     """O10: the final components at these watermarks (one a group), by canonical key."""
     found = []
-    for component in components(events, groups):
-        if is_final(component, watermarks[component[0][0].group], groups):
-            every = sorted((e for o in component for e in o), key=lambda e: e.key)
-            found.append(Final(every[0].key, uids_of(component), every[0].t, max(e.t for e in every)))
+    for component in components(events, groups, closed):
+        every = sorted((e for o in component.occurrences for e in o), key=lambda e: e.key)
+        if is_final(component, watermarks[every[0].group], groups):
+            last = max(e.t for e in every)
+            found.append(Final(every[0].key, uids_of(component), every[0].t, last, len(component.cores)))
     return sorted(found)
 
 
@@ -144,6 +194,7 @@ class Sequential:
         self.watermarks = [-(1 << 62)] * len(groups)
         self.admitted: list[Delivery] = []
         self.closed: dict[int, Delivery] = {}
+        self.final: list[Delivery] = []
 
     def deliver(self, e: Delivery) -> str:
         """Admit or refuse one delivery; the answer is the status, `clustered` also where it repeats."""
@@ -153,7 +204,8 @@ class Sequential:
                 return "duplicate"
             if e.version < held.version:
                 return "superseded"
-            if e.shape != held.shape and e.t < self.watermarks[e.group]:
+            fixed = self.groups[held.group].m > 1 and held.t < self.watermarks[held.group]
+            if e.shape != held.shape and (fixed or e.t < self.watermarks[e.group]):
                 return "late"
             self.admitted.append(e)
             return "corrected"
@@ -173,11 +225,20 @@ class Sequential:
     def advance(self, group: int, watermark: int) -> list[Final]:
         """Raise one group's watermark; the components that became final, by canonical key."""
         self.watermarks[group] = watermark
-        new = finals([e for e in self.live() if e.group == group], self.watermarks, self.groups)
+        new = finals([e for e in self.live() if e.group == group], self.watermarks, self.groups, self.final)
         gone = {uid for final in new for uid in final.uids}
+        self.final += [e for e in self.live() if e.uid in gone]
         self.closed.update({e.uid: e for e in self.live() if e.uid in gone})
         self.admitted = [e for e in self.admitted if e.uid not in gone]
         return new
 
     def partition(self) -> set[frozenset[int]]:
-        return {frozenset(uids_of(c)) for c in components(self.live(), self.groups)}
+        return {frozenset(uids_of(c)) for c in components(self.live(), self.groups, self.final)}
+
+    def role(self, uid: int) -> str:
+        """Whether the occurrence of a live event is core, border or noise."""
+        for component in components(self.live(), self.groups, self.final):
+            for occurrence in component.occurrences:
+                if uid in (e.uid for e in occurrence):
+                    return "core" if occurrence in component.cores else "border" if component.cores else "noise"
+        raise KeyError(uid)

@@ -282,7 +282,8 @@ def test_watermark_never_moves_back() -> None:
 @pytest.mark.parametrize(
     ("group", "parameter"),
     [
-        (Group(10, 5, m=5), "m"),
+        (Group(10, 5, m=0), "m"),
+        (Group(10, 5, m=251), "m"),
         (Group(-1, 5), "radius_dm"),
         (Group(10, 1 << 31), "window_ms"),
         (Group(10, 5, gap_ms=-1), "gap_ms"),

@@ -61,7 +61,7 @@ def test_links_are_real_join_each_component_and_ignore_the_order(deliveries: lis
         assert link.dt_ms == b[0].t - a[0].t
     components = oracle.components(deliveries, [group])
     assert len(links) == len(occurrences) - len(components)
-    where = {o[0].uid: k for k, component in enumerate(components) for o in component}
+    where = {o[0].uid: k for k, component in enumerate(components) for o in component.occurrences}
     assert all(where[number_of(link.uid_a)] == where[number_of(link.uid_b)] for link in links)
     assert total_weight(links) == kruskal_weight(list(occurrences.values()), group)
 

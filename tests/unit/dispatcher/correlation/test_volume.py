@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from dispatcher.correlation.columns import EventColumns, event_columns
-from dispatcher.correlation.correlator import Correlator
+from dispatcher.correlation.correlator import Correlator, Status
 from dispatcher.correlation.groups import Group, GroupTable
 
 SIZE: Final = 600 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 20_000
@@ -101,7 +101,54 @@ def test_memory_stays_flat_while_events_come_and_go() -> None:
 
 
 @pytest.mark.skipif(SIZE < 10_000, reason="too few events to say")
-def test_live_event_of_a_storm_takes_less_than_a_quarter_of_a_kilobyte() -> None:
-    made = Correlator(GroupTable([Group(R, T)]))
-    made.apply(scene("storm"))
-    assert made.state_bytes < 256 * made.live_events
+@pytest.mark.parametrize("m", [1, 3])
+def test_live_event_of_a_storm_takes_no_more_than_its_formula(m: int) -> None:
+    random = np.random.default_rng(2)
+    made = Correlator(GroupTable([Group(R, T, m=m)]))
+    size = 120_000
+    x, y = random.integers(0, 900, (2, size))
+    t = np.sort(random.integers(0, T, size))
+    uids = random.integers(0, 1 << 62, (2, size)).astype(np.uint64)
+    made.apply(event_columns((uids[0], uids[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size)))
+    # An event and its node; slots of its uid and of its series, in tables of 2^18; room in the due ring; and room for
+    # the cells and blocks of the last 16 k, which a storm does not need.
+    slots = 2**18 * (8 + 12) / size
+    per_event = 64 + 48 + (24 if m > 1 else 0) + slots + 8
+    assert made.state_bytes < per_event * made.live_events + 2**15 * 32 + 2**15 * 20
+    assert made.state_bytes < (180 if m == 1 else 204) * made.live_events
+
+
+def test_more_live_events_than_may_be_are_counted_and_answered_with_it() -> None:
+    made = Correlator(GroupTable([Group(R, T)]), live_max=3)
+    t = np.zeros(5, np.int64)
+    batch = event_columns((np.arange(5, dtype=np.uint64),) * 2, t_ms=t, x_dm=t, y_dm=t, subject=np.arange(5))
+    applied = made.apply(batch)
+    assert [Status(status).name for status in applied.status] == ["CLUSTERED"] * 3 + ["CAPPED"] * 2
+    assert applied.component.tolist() == [0, 0, 0, -1, -1]
+    assert (made.live_events, made.capped_events) == (3, 2)
+    made.advance(0, 1 << 40)
+    assert (
+        made.apply(event_columns([bytes(16)], t_ms=[1 << 40], x_dm=0, y_dm=0, subject=0)).status[0] == Status.CLUSTERED
+    )
+
+
+def test_largest_component_is_known_by_its_share() -> None:
+    made = Correlator(GroupTable([Group(10, 5), Group(10, 5, m=3)]))
+    assert made.largest_share() == 0.0
+    uids = (np.arange(10, dtype=np.uint64),) * 2
+    x = [0, 0, 0, 50, 90, 130, 0, 5, 10, 200]
+    made.apply(event_columns(uids, t_ms=0, x_dm=x, y_dm=0, subject=np.arange(10), group=[0] * 6 + [1] * 4))
+    assert made.largest_share() == 0.3
+
+
+def test_everything_final_at_once_leaves_nothing_behind() -> None:
+    made = Correlator(GroupTable([Group(R, T, remember_ms=2 * T)]))
+    events = scene("storm")
+    for start in (0, 1):
+        later = events._replace(t_ms=events.t_ms + start * (1 << 40), uid_lo=events.uid_lo + np.uint64(start))
+        made.apply(later)
+        made.advance(0, (start + 1) * (1 << 40) - 4 * T)
+        assert made.live_events == 0
+        restored = Correlator.restore(made.groups, made.snapshot())
+        assert restored.live_events == 0
+        made = restored

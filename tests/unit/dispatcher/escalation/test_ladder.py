@@ -4,8 +4,8 @@ import pytest
 
 from dispatcher.escalation.ladder import firing_of
 from dispatcher.tickets.model import ClockName, ClockRun, EntryKind, Role, Ticket
-from registry.limits import EscalationAction, Ladder
-from tests.unit.dispatcher.tickets.world import ACCEPT, DISPATCH, LADDER, ORGANISATIONS, SIGN, TO_RESOLVED, done, opened
+from registry.limits import EscalationAction
+from tests.unit.dispatcher.tickets.world import ACCEPT, DISPATCH, ORGANISATIONS, SIGN, TO_RESOLVED, done, opened
 
 DESKS = tuple(ORGANISATIONS.values())
 
@@ -30,14 +30,16 @@ def test_threshold_concerns_whoever_owes_the_work(
     steps: tuple[object, ...], clock: ClockName, unit: str, concerned: str
 ) -> None:
     ticket = done(opened(), *steps)  # type: ignore[arg-type]
-    firing = firing_of(ticket, run_of(ticket, clock, unit), 80, LADDER, DESKS)
+    firing = firing_of(ticket, run_of(ticket, clock, unit), EscalationAction.REMIND, DESKS)
     assert firing.organisation_id == concerned
 
 
 def test_reminder_goes_to_those_who_work_and_urging_to_those_who_lead() -> None:
     ticket = done(opened(), ACCEPT, DISPATCH)
     run = run_of(ticket, ClockName.SIGN, "fire")
-    reminder, urging = (firing_of(ticket, run, pct, LADDER, DESKS) for pct in (80, 100))
+    reminder, urging = (
+        firing_of(ticket, run, action, DESKS) for action in (EscalationAction.REMIND, EscalationAction.URGE)
+    )
     assert (reminder.action, reminder.entry) == (EscalationAction.REMIND, EntryKind.REMINDER)
     assert Role.DEPT_HANDLER in reminder.roles
     assert (urging.action, urging.entry) == (EscalationAction.URGE, EntryKind.ESCALATION)
@@ -45,7 +47,24 @@ def test_reminder_goes_to_those_who_work_and_urging_to_those_who_lead() -> None:
     assert Role.DEPT_HEAD in urging.roles
 
 
-def test_breach_urges_also_without_a_ladder() -> None:
+def test_grave_steps_go_past_the_unit() -> None:
+    ticket = done(opened(grade=1), ACCEPT, DISPATCH)
+    run = run_of(ticket, ClockName.SIGN, "police")
+    found = {
+        action: firing_of(ticket, run, action, DESKS, "watch")
+        for action in (EscalationAction.PAGE_DEPUTY, EscalationAction.PAGE_DESK, EscalationAction.REVIEW)
+    }
+    assert [firing.organisation_id for firing in found.values()] == ["police", "desk", "watch"]
+    assert found[EscalationAction.REVIEW].roles == (Role.SUPERVISOR,)
+
+
+def test_without_a_desk_nobody_is_concerned() -> None:
     ticket = opened()
-    firing = firing_of(ticket, run_of(ticket, ClockName.TRIAGE), 100, Ladder(()), ())
-    assert (firing.action, firing.organisation_id) == (EscalationAction.URGE, None)
+    assert firing_of(ticket, run_of(ticket, ClockName.TRIAGE), EscalationAction.URGE, ()).organisation_id is None
+
+
+def test_reminder_waits_and_every_other_step_is_skipped_where_nobody_hears() -> None:
+    ticket = opened()
+    run = run_of(ticket, ClockName.TRIAGE)
+    waiting = {action for action in EscalationAction if not firing_of(ticket, run, action, ()).skips_at_once}
+    assert waiting == {EscalationAction.REMIND}

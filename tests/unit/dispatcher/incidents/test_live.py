@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.incidents.live import LiveIncident, Member
-from dispatcher.risk.grading import Witness
+from dispatcher.risk.model import Witness
 from events.model import SourceClass
 from tests.harness.log import START
 
@@ -57,7 +57,7 @@ def test_an_incident_shows_what_its_members_are_whatever_their_order(changes: li
     firsts: dict[tuple[str, SourceClass], Witness] = {}
     for member in every:
         firsts.setdefault((member.witness.kind, member.witness.source_class), member.witness)
-    assert sorted(incident.witnesses) == sorted(firsts.values())
+    assert incident.tally.sorts == firsts
     assert incident.source_classes == sorted({member.witness.source_class.value for member in every})
 
 

@@ -1,58 +1,47 @@
-"""The grader: matrix, evidence, independence of order."""
+"""The grader: matrix, evidence, independence of order, and what no evidence may do."""
 
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from dispatcher.risk.grading import SHIFT_MAX, Moves, Witness, grade
-from dispatcher.rules.rulebook import RiskMatrix
+from dispatcher.risk.grading import SHIFT_MAX, grade
+from dispatcher.risk.matches import PatternMatch
+from dispatcher.risk.model import Decider, Earlier, Facts, Grading, Judgement, Verdict, WarningInForce, Witness
+from dispatcher.risk.rules import RULES
+from dispatcher.risk.tally import Tally
 from events.model import SourceClass
-from registry.event_kinds import EventKind, KindMode, Taxonomy
+from registry.grading import Moves
+from tests.unit.dispatcher.risk import oracle
+from tests.unit.dispatcher.risk.table import MARKET, MATRIX, PLACES, SCHOOL, TABLE, TAXONOMY, rows
 
-# The published matrix: rows consequence 5..1, columns likelihood 1..5.
-ROWS = {5: (3, 2, 2, 1, 1), 4: (3, 3, 2, 2, 1), 3: (4, 3, 3, 2, 2), 2: (4, 4, 3, 3, 3), 1: (4, 4, 4, 4, 4)}
-MATRIX = RiskMatrix(1, {(c, lk): g for c, row in ROWS.items() for lk, g in enumerate(row, start=1)})
-
-
-def kind(kind_id: str, likelihood: int, consequence: int) -> EventKind:
-    return EventKind(
-        id=kind_id,
-        version=1,
-        zh_name=kind_id,
-        en_name=kind_id,
-        scenario="security",
-        likelihood=likelihood,
-        consequence=consequence,
-        lead_department="fire_rescue",
-        co_departments=(),
-        ticket_kind="call_response",
-        disclosure_category="other",
-        committee_list="none",
-        kind_group="fire",
-        mode=KindMode.AUTO_TICKET,
-        time_critical=False,
-        run_card=None,
-        notes="",
-    )
+AT = datetime(2026, 11, 22, 2, tzinfo=UTC)
+AT_MS = round(AT.timestamp() * 1000)
+NONE = Facts(places=PLACES)
+CONFIRMED = Judgement(Verdict.CONFIRMED, "陈班长", AT)
+FALSE = Judgement(Verdict.FALSE, "陈班长", AT)
+MATCH = PatternMatch("bin_fire", 1, "垃圾桶起火", "bin fire", (b"\x01" * 16,))
+EARLIER = Earlier(b"\xee" * 16, AT - timedelta(days=3))
 
 
-TAXONOMY = Taxonomy(
-    "default",
-    {k.id: k for k in (kind("outdoor_fire", 3, 4), kind("waste_overflow", 5, 1), kind("unclassified", 1, 1))},
-    {},
-)
+def witness(n: int, source_class: SourceClass = SourceClass.SENSOR, kind: str = "fire", **more: object) -> Witness:
+    return replace(Witness(AT_MS + n * 1000, bytes([n]) * 16, kind, source_class, f"device {n}"), **more)  # type: ignore[arg-type]
 
 
-def witness(n: int, source_class: SourceClass, kind_id: str = "outdoor_fire") -> Witness:
-    return Witness(at_ms=n, uid=bytes([n]) * 16, kind=kind_id, source_class=source_class)
+def graded(*witnesses: Witness, facts: Facts = NONE) -> Grading:
+    return grade(Tally(witnesses), facts, TAXONOMY, MATRIX, TABLE)
 
 
-BIN = witness(1, SourceClass.SENSOR)
+BIN = witness(1)
 CAMERA = witness(2, SourceClass.CAMERA)
-BIN_AGAIN = witness(3, SourceClass.SENSOR)
+BIN_AGAIN = witness(3)
 CALL = witness(4, SourceClass.HOTLINE)
+FIRE = (BIN, CAMERA, BIN_AGAIN, CALL)
+AT_SCHOOL = (SCHOOL.x_dm // 500, SCHOOL.y_dm // 500)
 
 
 @pytest.mark.parametrize(
@@ -65,72 +54,172 @@ CALL = witness(4, SourceClass.HOTLINE)
     ],
 )
 def test_independent_sources_move_the_likelihood(witnesses: list[Witness], likelihood: int, expected: int) -> None:
-    grading = grade(witnesses, TAXONOMY, MATRIX)
-    assert (grading.likelihood, grading.consequence, grading.grade) == (likelihood, 4, expected)
+    found = graded(*witnesses)
+    assert (found.likelihood, found.consequence, found.grade) == (likelihood, 4, expected)
 
 
 def test_the_fire_case_reaches_grade_one_once_in_every_order() -> None:
-    for order in permutations([BIN, CAMERA, BIN_AGAIN, CALL]):
-        grades = [grade(order[: n + 1], TAXONOMY, MATRIX).grade for n in range(4)]
+    for order in permutations(FIRE):
+        grades = [graded(*order[: n + 1]).grade for n in range(4)]
         assert grades[-1] == 1
         assert grades == sorted(grades, reverse=True)
-        assert grade(order, TAXONOMY, MATRIX) == grade([BIN, CAMERA, BIN_AGAIN, CALL], TAXONOMY, MATRIX)
+        assert graded(*order) == graded(*FIRE)
 
 
 def test_grading_names_the_witnesses_of_its_evidence() -> None:
-    grading = grade([CALL, CAMERA, BIN, BIN_AGAIN], TAXONOMY, MATRIX)
-    (evidence,) = grading.evidence
-    assert evidence.moves is Moves.LIKELIHOOD
-    assert evidence.witnesses == (BIN.uid, CAMERA.uid, CALL.uid)
-    assert grading.as_json()["evidence"][0]["witnesses"] == [w.uid.hex() for w in (BIN, CAMERA, CALL)]
+    sources, repeats = graded(CALL, CAMERA, BIN, BIN_AGAIN).evidence
+    assert (sources.rule, sources.moves, sources.points) == ("independent_sources", Moves.LIKELIHOOD, 2000)
+    assert sources.witnesses == (BIN.uid, CAMERA.uid, CALL.uid)
+    assert (repeats.rule, repeats.points) == ("repeated_reports", 500)
 
 
 def test_an_incident_takes_the_gravest_kind_of_its_events() -> None:
-    waste = witness(0, SourceClass.SENSOR, "waste_overflow")
-    assert grade([waste, CAMERA], TAXONOMY, MATRIX).kind == "outdoor_fire"
+    assert graded(witness(0, kind="waste"), CAMERA).kind == "fire"
+
+
+def test_a_graver_kind_never_hides_a_grade_that_another_reaches() -> None:
+    # By its own cell a collapse is as grave as a fire; with two more classes of source only the fire is grade I.
+    fire = (BIN, CAMERA, CALL)
+    assert graded(*fire).grade == 1
+    assert graded(*fire, witness(9, kind="collapse")).grade == 1
 
 
 def test_an_unknown_kind_is_graded_as_unclassified() -> None:
-    assert grade([witness(1, SourceClass.FEED, "no_such_kind")], TAXONOMY, MATRIX).kind == "unclassified"
+    assert graded(witness(1, SourceClass.FEED, "no_such_kind")).kind == "unclassified"
 
 
-@given(
-    st.lists(
-        st.builds(
-            witness,
-            st.integers(0, 255),
-            st.sampled_from(list(SourceClass)),
-            st.sampled_from(["outdoor_fire", "waste_overflow", "unclassified"]),
+@pytest.mark.parametrize(
+    ("witnesses", "facts", "cell", "expected"),
+    [
+        pytest.param([BIN], Facts(judgement=CONFIRMED), (4, 4), 2, id="a person confirmed it"),
+        pytest.param([BIN, CAMERA], Facts(judgement=CONFIRMED), (5, 4), 1, id="a camera and a person"),
+        pytest.param([BIN], Facts(earlier=(EARLIER,)), (4, 4), 2, id="it happened here before"),
+        pytest.param([BIN], Facts(matches=(MATCH,)), (4, 4), 2, id="a pattern is complete"),
+        pytest.param([BIN], Facts(doubted=frozenset({"device 1"})), (2, 4), 3, id="a device that gave false alarms"),
+        pytest.param(
+            [BIN, CAMERA], Facts(doubted=frozenset({"device 1"})), (4, 4), 2, id="one sound witness ends doubt"
         ),
-        min_size=1,
-        max_size=12,
+        pytest.param([BIN], Facts(judgement=FALSE), (3, 4), 2, id="what contradicts waits for the watermark"),
+        pytest.param([BIN], Facts(final=True, judgement=FALSE), (1, 4), 3, id="a person found nothing"),
+        pytest.param([BIN, CAMERA, CALL], Facts(cleared=(BIN.uid,)), (5, 4), 1, id="a clear waits too"),
+        pytest.param([BIN, CAMERA, CALL], Facts(final=True, cleared=(BIN.uid,)), (4, 4), 2, id="a clear, final"),
+        pytest.param([replace(BIN, cell=AT_SCHOOL)], NONE, (3, 5), 2, id="beside a school"),
+        pytest.param([witness(1, kind="waste", cell=AT_SCHOOL)], NONE, (5, 1), 4, id="a nuisance stays one there"),
+        pytest.param([replace(BIN, cell=(0, 0))], NONE, (3, 4), 2, id="far from it"),
+        pytest.param(
+            [witness(1, kind="cellar")], Facts(warnings=(WarningInForce(b"w", "rain", 2),)), (3, 4), 2, id="orange rain"
+        ),
+        pytest.param(
+            [witness(1, kind="cellar")], Facts(warnings=(WarningInForce(b"w", "rain", 3),)), (2, 4), 3, id="yellow rain"
+        ),
+    ],
+)
+def test_each_rule_moves_what_its_row_says(
+    witnesses: list[Witness], facts: Facts, cell: tuple[int, int], expected: int
+) -> None:
+    found = graded(*witnesses, facts=facts)
+    assert ((found.likelihood, found.consequence), found.grade) == (cell, expected)
+
+
+def test_doubt_never_takes_a_life_at_risk_below_grade_two_before_a_person_has_looked() -> None:
+    alone = witness(1, kind="life")
+    doubt = Facts(doubted=frozenset({"device 1"}), cleared=(alone.uid,), final=True)
+    found = graded(alone, facts=doubt)
+    assert (found.grade, found.decided_by, found.likelihood) == (2, Decider.LIFE_AT_RISK, 1)
+    assert graded(alone, facts=replace(doubt, judgement=FALSE)).grade == 3
+    assert graded(alone, facts=replace(doubt, judgement=FALSE, final=False)).grade == 2
+    assert graded(witness(1, kind="waste", life=True)).grade == 2
+
+
+def test_a_warning_takes_its_gravest_colour() -> None:
+    yellow, red = witness(1, kind="rain", colour=3), witness(2, kind="rain", colour=1)
+    assert (graded(yellow).grade, graded(yellow).decided_by) == (3, Decider.WARNING_COLOUR)
+    assert graded(yellow, red).grade == 1
+    assert graded(witness(1, kind="rain")).decided_by is Decider.MATRIX
+
+
+@pytest.mark.parametrize(("hour", "near"), [(17, False), (18, True), (23, True), (1, True), (2, False)])
+def test_a_night_crowd_counts_at_night(hour: int, near: bool) -> None:
+    at_ms = round(datetime(2026, 11, 22, hour, 30, tzinfo=UTC).timestamp() * 1000) - 8 * 3600 * 1000
+    there = replace(BIN, at_ms=at_ms, cell=(MARKET.x_dm // 500, MARKET.y_dm // 500))
+    assert (graded(there).consequence == 5) is near
+
+
+def test_every_rule_has_points_and_every_row_a_rule() -> None:
+    assert {rule.name for rule in RULES} == set(TABLE.points)
+    # What sinks with a growing set must wait; doubt about devices can only end as a set grows.
+    for row in rows("grade_points"):
+        assert row["waits"] == str(int(row["points"]) < 0 and row["rule"] != "doubtful_devices").lower()
+
+
+WITNESSES = st.builds(
+    lambda n, source, kind, subject, cell, colour, life: Witness(
+        AT_MS + n * 1_700_000, bytes([n, subject]) * 8, kind, source, f"device {subject}", cell, colour, life
     ),
-    st.randoms(use_true_random=False),
+    st.integers(0, 40),
+    st.sampled_from([SourceClass.SENSOR, SourceClass.CAMERA, SourceClass.HOTLINE]),
+    st.sampled_from(["fire", "collapse", "life", "rain", "cellar", "waste", "no_such_kind"]),
+    st.integers(0, 9),
+    st.sampled_from([None, None, (0, 0), AT_SCHOOL, (AT_SCHOOL[0] + 2, 1), (MARKET.x_dm // 500, 0)]),
+    st.sampled_from([None, None, None, 1, 3]),
+    st.sampled_from([False, False, False, True]),
 )
-def test_grading_is_a_function_of_the_set(witnesses: list[Witness], random: object) -> None:
-    shuffled = [*witnesses, witnesses[0]]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    grading = grade(shuffled, TAXONOMY, MATRIX)
-    assert grading == grade(witnesses, TAXONOMY, MATRIX)
-    assert abs(grading.likelihood - grading.base_likelihood) <= SHIFT_MAX
-    assert grading.grade == MATRIX.grade(consequence=grading.consequence, likelihood=grading.likelihood)
+SETS = st.lists(WITNESSES, min_size=1, max_size=14, unique_by=lambda each: each.uid)
+FACTS = st.builds(
+    Facts,
+    final=st.booleans(),
+    judgement=st.sampled_from([None, CONFIRMED, FALSE]),
+    doubted=st.frozensets(st.integers(0, 9).map(lambda n: f"device {n}"), max_size=10),
+    earlier=st.sampled_from([(), (EARLIER,)]),
+    warnings=st.sampled_from([(), (WarningInForce(b"w", "rain", 1),), (WarningInForce(b"w", "rain", 4),)]),
+    matches=st.sampled_from([(), (MATCH,)]),
+    cleared=st.sampled_from([(), (b"\x01" * 16,)]),
+    places=st.sampled_from([(), PLACES]),
+)
 
 
-@given(
-    st.lists(
-        st.builds(
-            witness,
-            st.integers(0, 20),
-            st.sampled_from([SourceClass.SENSOR, SourceClass.CAMERA, SourceClass.HOTLINE]),
-            st.sampled_from(["outdoor_fire", "waste_overflow"]),
-        ),
-        min_size=1,
-        unique_by=lambda found: found.uid,
-    )
-)
-def test_the_first_of_each_kind_and_class_grade_as_all_do(every: list[Witness]) -> None:
-    """An incident keeps only those for grading: a rule that looks at more must change what it keeps."""
-    firsts: dict[tuple[str, SourceClass], Witness] = {}
-    for found in sorted(every):
-        firsts.setdefault((found.kind, found.source_class), found)
-    assert grade(firsts.values(), TAXONOMY, MATRIX) == grade(every, TAXONOMY, MATRIX)
+@given(SETS, FACTS, st.randoms(use_true_random=False))
+def test_grading_equals_the_oracle_in_every_order_and_batching(
+    witnesses: list[Witness], facts: Facts, chance: random.Random
+) -> None:
+    tally = Tally()
+    shuffled = [*witnesses, chance.choice(witnesses)]
+    chance.shuffle(shuffled)
+    for each in shuffled:
+        tally.add(each)
+    found = grade(tally, facts, TAXONOMY, MATRIX, TABLE)
+    assert found == grade(Tally(witnesses), facts, TAXONOMY, MATRIX, TABLE)
+    assert (found.grade, found.kind) == oracle.grade(witnesses, facts)
+    assert abs(found.likelihood - found.base_likelihood) <= SHIFT_MAX
+    assert abs(found.consequence - found.base_consequence) <= SHIFT_MAX
+
+
+@given(SETS, FACTS, st.integers(1, 14))
+def test_a_set_that_grows_is_never_graded_milder(witnesses: list[Witness], facts: Facts, at: int) -> None:
+    """Upgrades at once, downgrades only at the watermark: this is what makes it a function of the set."""
+    assume(at < len(witnesses))
+    facts = replace(facts, final=False)
+    assert graded(*witnesses, facts=facts).grade <= graded(*witnesses[:at], facts=facts).grade
+
+
+@given(SETS, st.integers(0, 60))
+@example([BIN, CAMERA], 60)
+def test_a_storm_of_one_class_cannot_buy_grade_one(witnesses: list[Witness], many: int) -> None:
+    storm = [replace(witnesses[0], uid=bytes([200, n]) * 8, subject=f"storm {n}") for n in range(many)]
+    before = graded(*witnesses).grade
+    assert graded(*witnesses, *storm).grade == before
+
+
+@given(SETS, FACTS)
+def test_a_tally_rests_on_exactly_what_it_names(witnesses: list[Witness], facts: Facts) -> None:
+    tally = Tally(witnesses)
+    assert tally.rests_on(max(witnesses))  # its end is theirs
+    for each in witnesses:
+        if not tally.rests_on(each) and len(witnesses) > 1:
+            rest = [other for other in witnesses if other is not each]
+            assert graded(*rest, facts=facts) == graded(*witnesses, facts=facts)
+
+
+@given(FACTS)
+def test_facts_come_back_from_what_is_stored(facts: Facts) -> None:
+    assert Facts.of_json(facts.as_json()) == facts

@@ -1,13 +1,14 @@
 """Which limit rules a clock, where it ends, and when its thresholds are reached."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatcher.tickets import clocks
+from dispatcher.tickets import clocks, lifecycle
 from dispatcher.tickets.model import ClockName, ClockRun
 from registry.calendar import LOCAL, WorkCalendar
-from registry.limits import Limit, LimitBook, LimitUnit
+from registry.limits import EscalationAction, EscalationStep, Ladder, Limit, LimitBook, LimitUnit
 from tests.unit.dispatcher.tickets.world import (
     ACCEPT,
     AT,
@@ -137,34 +138,137 @@ def _run(started_at: datetime, due_at: datetime, *, working: bool) -> ClockRun:
     return ClockRun(ClockName.RESOLVE, "", 1, 1, False, working, started_at, due_at, False, {})
 
 
+def share(pct: int) -> EscalationStep:
+    return EscalationStep(1, 1, 4, None, pct, None, None, EscalationAction.REMIND, "s")
+
+
+def later(value: int, unit: LimitUnit) -> EscalationStep:
+    return EscalationStep(1, 5, 4, None, None, value, unit, EscalationAction.SUPERVISE, "s")
+
+
 def test_threshold_of_natural_time_is_a_share_of_the_span() -> None:
-    assert clocks.threshold(_run(AT, AT + 10 * MIN, working=False), 80, CALENDAR) == AT + 8 * MIN
+    assert clocks.step_at(_run(AT, AT + 10 * MIN, working=False), share(80), CALENDAR) == AT + 8 * MIN
+    assert clocks.step_at(_run(AT, AT + 10 * MIN, working=False), share(200), CALENDAR) == AT + 20 * MIN
 
 
 def test_threshold_of_working_time_never_falls_at_night() -> None:
     friday, tuesday = local("2026-03-13T17:00"), local("2026-03-17T18:00")
-    reached = clocks.threshold(_run(friday, tuesday, working=True), 80, CALENDAR)
+    reached = clocks.step_at(_run(friday, tuesday, working=True), share(80), CALENDAR)
     assert reached == local("2026-03-17T14:36")  # 13.6 of 17 working hours
-    half = clocks.threshold(_run(friday, tuesday, working=True), 50, CALENDAR)
+    half = clocks.step_at(_run(friday, tuesday, working=True), share(50), CALENDAR)
     assert CALENDAR.is_office_open(half)
 
 
-def test_next_threshold_moves_up_the_ladder_and_ends_after_the_breach() -> None:
-    ticket = opened(grade=4)
-    triage = ticket.clocks[0]
-    assert (triage.next_pct, triage.next_at) == (80, AT + 96 * MIN)
-    reminded = clocks.fire(triage, 80, 4, RULES)
-    assert (reminded.next_pct, reminded.next_at, reminded.breached_at) == (100, AT + 2 * H, None)
-    breached = clocks.fire(reminded, 100, 4, RULES)
-    assert (breached.next_pct, breached.next_at, breached.breached_at) == (None, None, AT + 2 * H)
+def test_steps_behind_the_due_time_are_lengths() -> None:
+    friday = local("2026-03-13T18:00")
+    run = _run(AT, friday, working=True)
+    assert clocks.step_at(run, later(10, LimitUnit.MIN), CALENDAR) == friday + 10 * MIN
+    assert clocks.step_at(run, later(1, LimitUnit.WD), CALENDAR) == local("2026-03-16T18:00")
+
+
+def test_clock_climbs_the_ladder_step_by_step_and_each_once() -> None:
+    ticket = opened(grade=2)
+    run = ticket.clocks[0]
+    seen = []
+    while run.next_action is not None:
+        seen.append((run.next_action.value, run.next_at))
+        run = clocks.fire(run, run.next_action, 2, RULES)
+    due = AT + 3 * MIN
+    assert seen == [
+        ("remind", AT + timedelta(seconds=135)),
+        ("urge", due),
+        ("supervise", due + 10 * MIN),
+        ("review", due + 30 * MIN),
+    ]
+    assert run.breached_at == due
+    assert run.fired == tuple(EscalationAction(name) for name, _ in seen)
+
+
+def test_missing_signature_pages_the_deputy_and_then_the_desk() -> None:
+    ticket = done(opened(grade=1), ACCEPT, DISPATCH)
+    sign = next(run for run in ticket.running if run.clock is ClockName.SIGN)
+    steps = clocks.steps_left(sign, 1, RULES)
+    assert [action.value for _, action in steps] == [
+        "remind",
+        "urge",
+        "page_deputy",
+        "page_desk",
+        "supervise",
+        "review",
+    ]
+    assert {action.value: at for at, action in steps}["page_deputy"] == AT + 6 * MIN  # 2 x c_sign
+    mild = done(opened(grade=3), ACCEPT, DISPATCH)
+    run = next(each for each in mild.running if each.clock is ClockName.SIGN)
+    assert "page_deputy" not in {action.value for _, action in clocks.steps_left(run, 3, RULES)}
+
+
+def test_grade_that_rises_takes_no_step_twice() -> None:
+    run = done(opened(grade=3), ACCEPT).running[0]
+    reminded = clocks.fire(run, EscalationAction.REMIND, 3, RULES)
+    assert EscalationAction.REMIND not in {action for _, action in clocks.steps_left(reminded, 1, RULES)}
+
+
+def test_order_to_answer_is_not_followed_by_another() -> None:
+    ticket = done(opened(grade=4), ACCEPT, DISPATCH)
+    sign = next(run for run in ticket.running if run.clock is ClockName.SIGN)
+    for action in (EscalationAction.URGE, EscalationAction.SUPERVISE):
+        ticket = lifecycle.fired(ticket, sign.key, action, AT + D, RULES)
+    reply = next(run for run in ticket.running if run.clock is ClockName.REPLY)
+    assert (reply.organisation_id, reply.due_at) == ("fire", local("2026-03-16T18:00"))
+    assert EscalationAction.SUPERVISE not in {action for _, action in clocks.steps_left(reply, 4, RULES)}
 
 
 def test_breach_is_noticed_without_a_step_for_it() -> None:
-    from registry.limits import Ladder  # noqa: PLC0415
-
     rules = clocks.Rules(LIMITS, CALENDAR, Ladder(()))
     ticket = clocks.start(opened(), ClockName.RESOLVE, AT, rules)
-    assert ticket.clocks[-1].next_pct == 100
+    assert ticket.clocks[-1].next_action is EscalationAction.URGE
+
+
+def test_pause_of_natural_time_moves_the_due_time_by_its_length() -> None:
+    ticket = done(opened(grade=3, kind="streetlight_out", time_critical=True), ACCEPT)
+    before = next(run for run in ticket.running if run.clock is ClockName.RESOLVE)
+    paused = clocks.pause(ticket, {ClockName.RESOLVE}, AT + D)
+    standing = next(run for run in paused.running if run.clock is ClockName.RESOLVE)
+    assert (standing.next_at, standing.running, standing.ticking) == (None, True, False)
+    again = clocks.go_on(paused, AT + 3 * D, RULES)
+    run = next(each for each in again.running if each.clock is ClockName.RESOLVE)
+    assert run.due_at == before.due_at + 2 * D
+    assert run.explanation["pauses"][0]["was"] == before.due_at.isoformat()
+    remind = next(at for at, action in clocks.steps_left(run, 3, RULES) if action is EscalationAction.REMIND)
+    assert remind == AT + 4 * D + 2 * D  # 80 % of five days, two of them paused
+
+
+def test_pause_of_working_time_leaves_what_was_left() -> None:
+    ticket = done(opened(grade=3), ACCEPT)  # Five working days: until Wednesday 18:00.
+    paused = clocks.pause(ticket, {ClockName.RESOLVE}, local("2026-03-12T18:00"))
+    again = clocks.go_on(paused, local("2026-03-16T09:00"), RULES)  # Three working days and the evening were left.
+    run = next(each for each in again.running if each.clock is ClockName.RESOLVE)
+    assert run.due_at == local("2026-03-19T18:00")
+    assert run.spent == timedelta(hours=7 + 8)
+
+
+def test_clock_stopped_in_a_pause_was_not_late() -> None:
+    ticket = done(opened(grade=2), ACCEPT)
+    paused = clocks.pause(ticket, {ClockName.RESOLVE}, AT + H)
+    stopped = clocks.stop(paused, AT + 30 * D, "resolve", clock=ClockName.RESOLVE)
+    assert all(run.breached_at is None for run in stopped.clocks)
+
+
+def test_extension_is_counted_in_the_clocks_own_days() -> None:
+    ticket = done(opened(grade=3), ACCEPT)
+    extended = clocks.extend(ticket, ClockName.RESOLVE, 2, AT, RULES)
+    run = next(each for each in extended.running if each.clock is ClockName.RESOLVE)
+    assert run.due_at == local("2026-03-20T18:00")
+    assert run.explanation["extended"]["days"] == 2
+
+
+def test_earlier_promise_of_another_system_wins() -> None:
+    taken_over = replace(opened(grade=4), external_due_at=AT + D)
+    run = next(each for each in done(taken_over, ACCEPT).running if each.clock is ClockName.RESOLVE)
+    assert (run.due_at, run.explanation["external_due_at"]) == (AT + D, (AT + D).isoformat())
+    later_promise = replace(opened(grade=4), external_due_at=AT + 90 * D)
+    run = next(each for each in done(later_promise, ACCEPT).running if each.clock is ClockName.RESOLVE)
+    assert run.due_at < AT + 90 * D
 
 
 def test_clock_without_a_limit_does_not_run() -> None:
@@ -179,7 +283,7 @@ def test_clock_that_runs_is_not_started_again() -> None:
 def test_breached_clock_keeps_its_due_time_when_the_grade_changes() -> None:
     ticket = done(opened(grade=2), ACCEPT, DISPATCH, SIGN)
     index = next(i for i, run in enumerate(ticket.clocks) if run.clock is ClockName.ARRIVE)
-    late = clocks.fire(ticket.clocks[index], 100, 2, RULES)
+    late = clocks.fire(ticket.clocks[index], EscalationAction.URGE, 2, RULES)
     marked = (*ticket.clocks[:index], late, *ticket.clocks[index + 1 :])
     milder = clocks.rebase(
         type(ticket)(**{name: getattr(ticket, name) for name in ticket.__slots__} | {"clocks": marked, "grade": 3}),

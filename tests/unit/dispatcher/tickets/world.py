@@ -7,8 +7,9 @@ from importlib import resources
 
 from dispatcher.tickets import effects, lifecycle
 from dispatcher.tickets.clocks import Rules
-from dispatcher.tickets.guards import Context
-from dispatcher.tickets.model import Action, Actor, Report, Role, Ticket, TicketDraft, TicketEvent, TicketId
+from dispatcher.tickets.model import Action, Actor, Report, Role, Ticket, TicketDraft, TicketEvent, TicketId, TicketKind
+from dispatcher.tickets.questions import Context
+from dispatcher.tickets.refusing import Refused
 from registry.calendar import WorkCalendar, known_days
 from registry.limits import EscalationAction, EscalationStep, Ladder, Limit, LimitBook, LimitUnit
 from registry.organisations import DutyHours, Organisation, OrganisationKind
@@ -40,7 +41,15 @@ LIMITS = LimitBook(
 )
 LADDER = Ladder(
     EscalationStep(
-        1, int(row["step"]), int(row["grade"]), int(row["after_pct"]), EscalationAction(row["action"]), row["source"]
+        version=1,
+        step=int(row["step"]),
+        grade=int(row["grade"]),
+        clock=row["clock"] or None,
+        after_pct=int(row["after_pct"]) if row["after_pct"] else None,
+        after_value=int(row["after_value"]) if row["after_value"] else None,
+        after_unit=LimitUnit(row["after_unit"]) if row["after_unit"] else None,
+        action=EscalationAction(row["action"]),
+        source=row["source"],
     )
     for row in _rows("escalation_steps")
 )
@@ -83,6 +92,8 @@ CO_HANDLER = person(Role.DEPT_HANDLER, "police")
 CO_HEAD = person(Role.DEPT_HEAD, "police")
 CREW = person(Role.FIELD_UNIT, "fire")
 VERIFIER = person(Role.VERIFIER, "checkers")
+SUBDISTRICT = person(Role.SUBDISTRICT, "street")
+SUPERVISOR = person(Role.SUPERVISOR, "desk")
 AGENT = person(Role.CALLBACK_AGENT, "checkers")
 RULE = Actor.rule("auto")
 
@@ -110,8 +121,10 @@ def opened(
     reports: int = 0,
     time_critical: bool = False,
     at: datetime = AT,
+    ticket_kind: TicketKind = TicketKind.CALL_RESPONSE,
 ) -> Ticket:
     draft = TicketDraft(
+        ticket_kind=ticket_kind,
         case_id=1,
         incident_id=1,
         kind=kind,
@@ -131,23 +144,35 @@ def opened(
 
 
 def attempt(
-    ticket: Ticket, step: Step, *, at: datetime = AT, reason: str | None = "理由"
-) -> lifecycle.Decided | lifecycle.Refused:
+    ticket: Ticket,
+    step: Step,
+    *,
+    at: datetime = AT,
+    reason: str | None = "理由",
+    context: Context = CONTEXT,
+) -> lifecycle.Decided | Refused:
     event, actor, fields = step
-    return lifecycle.decide(ticket, Action(event, ticket.version, reason, fields), actor, at, CONTEXT)
+    return lifecycle.decide(ticket, Action(event, ticket.version, reason, fields), actor, at, context)
 
 
-def done(ticket: Ticket, *steps: Step, at: datetime = AT) -> Ticket:
+def done(ticket: Ticket, *steps: Step, at: datetime = AT, context: Context = CONTEXT) -> Ticket:
     """The ticket after steps that must all be allowed."""
     for step in steps:
-        decided = attempt(ticket, step, at=at)
+        decided = attempt(ticket, step, at=at, context=context)
         assert isinstance(decided, lifecycle.Decided), (step[0], decided)
         ticket = decided.ticket
     return ticket
 
 
-def refused(ticket: Ticket, step: Step, *, at: datetime = AT, reason: str | None = "理由") -> lifecycle.Refused:
+def refused(
+    ticket: Ticket,
+    step: Step,
+    *,
+    at: datetime = AT,
+    reason: str | None = "理由",
+    context: Context = CONTEXT,
+) -> Refused:
     """Why a step that must not be allowed is refused."""
-    decided = attempt(ticket, step, at=at, reason=reason)
-    assert isinstance(decided, lifecycle.Refused), step
+    decided = attempt(ticket, step, at=at, reason=reason, context=context)
+    assert isinstance(decided, Refused), step
     return decided

@@ -1,0 +1,120 @@
+"""The report of `rongan bench correlation`: tables in Markdown, every figure in JSON, and plots where matplotlib is."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+GATES: Final[tuple[tuple[str, float, Callable[[dict[str, Any]], float | None]], ...]] = (
+    ("W1, end to end, M events/s", 1.0, lambda f: f["workloads"]["W1"]["events_per_s"] / 1e6),
+    ("W1, clustering alone, M events/s", 2.0, lambda f: f["workloads"]["W1"]["clustering_events_per_s"] / 1e6),
+    (
+        "W3 storm over W2 quiet, events/s",
+        1.0,
+        lambda f: f["workloads"]["W3_90"]["events_per_s"] / f["workloads"]["W2"]["events_per_s"],
+    ),
+    ("W6, M events/s", 0.3, lambda f: f["workloads"]["W6"]["events_per_s"] / 1e6),
+    ("incdbscan-rs, times its events/s", 20.0, lambda f: f["ratio_to"]["incdbscan-rs"]),
+    ("scikit-learn, times its events/s", 8.0, lambda f: f["ratio_to"]["scikit-learn"]),
+    ("dbscan, times its events/s", 3.0, lambda f: f["ratio_to"]["dbscan"]),
+    ("scikit-learn, clustering alone", 8.0, lambda f: f["ratio_of_clustering_to"]["scikit-learn"]),
+    ("dbscan, clustering alone", 3.0, lambda f: f["ratio_of_clustering_to"]["dbscan"]),
+)
+"""What is measured, what it must reach (G2, G3), and where it stands in the figures."""
+
+_COLUMNS: Final = (
+    ("events", "events", "{:,}"),
+    ("events/s", "events_per_s", "{:,}"),
+    ("clustering alone", "clustering_events_per_s", "{:,}"),
+    ("ns/event", "ns_per_event", "{:,}"),
+    ("p99 of a 16 k batch, ms", "p99_batch_ms", "{:.1f}"),
+    ("bytes/live event", "bytes_per_live_event", "{:,}"),
+    ("largest component", "largest_component_share", "{:.2%}"),
+    ("exact", "equals_oracle", "{}"),
+)
+
+
+def verdicts(figures: dict[str, Any]) -> list[tuple[str, float, float | None]]:
+    """Each gate with what it asks for and what was measured; None where a peer is not installed."""
+    return [(name, least, measure(figures)) for name, least, measure in GATES]
+
+
+def write(figures: dict[str, Any], folder: Path) -> None:
+    """Write `report.md`, `figures.json` and the plots into a folder; the folder is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.json").write_text(json.dumps(figures, indent=2))
+    plots = _plots(figures, folder)
+    (folder / "report.md").write_text(_markdown(figures, plots))
+
+
+def _markdown(figures: dict[str, Any], plots: list[str]) -> str:
+    machine = figures["machine"]
+    titles = ["workload", *(title for title, _, _ in _COLUMNS), "what"]
+    rows = [
+        [name, *(form.format(figure[key]) for _, key, form in _COLUMNS), figure["what"]]
+        for name, figure in figures["workloads"].items()
+    ]
+    gates = [
+        [name, f">= {least:g}", "not installed" if found is None else f"{found:.2f}", _verdict(found, least)]
+        for name, least, found in verdicts(figures)
+    ]
+    cost = [[f"{int(size):,}", f"{ns:.0f}"] for size, ns in figures["cost_ns_per_event"].items()]
+    peers = [[name, f"{speed:,}"] for name, speed in figures["peers"]["events_per_s"].items()]
+    return "\n\n".join(
+        [
+            "# Correlation" + (" (quick run)" if figures["quick"] else ""),
+            f"{machine['processor']}, {machine['cpus']} cores, one used; load {machine['load_average_1min']} at the "
+            f"end; Python {machine['python']}, numba {machine['numba']}, numpy {machine['numpy']}. "
+            "Medians; quartiles and the digests of the arrays are in `figures.json`.",
+            _table(titles, rows),
+            "## Gates",
+            _table(["figure", "must reach", "measured", "verdict"], gates),
+            "## Peers, events/s on the same arrays",
+            figures["peers"]["how"],
+            _table(["who", "events/s"], peers),
+            "## Cost of an event",
+            f"The same uniform city for longer; flatness {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']}).",
+            _table(["events", "ns/event"], cost),
+            *(f"![{plot}]({plot})" for plot in plots),
+            "",
+        ]
+    )
+
+
+def _verdict(found: float | None, least: float) -> str:
+    return "" if found is None else "met" if found >= least else "NOT MET"
+
+
+def _table(titles: list[str], rows: list[list[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plots(figures: dict[str, Any], folder: Path) -> list[str]:
+    """The names of the files; none where matplotlib is not installed."""
+    try:
+        figure_type: Any = import_module("matplotlib.figure").Figure
+    except ImportError:
+        return []
+    bars = figure_type(figsize=(9, 4), layout="constrained")
+    axes = bars.subplots()
+    names = list(figures["workloads"])
+    axes.bar(names, [figures["workloads"][name]["events_per_s"] / 1e6 for name in names], label="end to end")
+    clustering = [figures["workloads"][name]["clustering_events_per_s"] / 1e6 for name in names]
+    axes.plot(names, clustering, "k_", markersize=14, label="clustering alone")
+    axes.axhline(1.0, color="grey", linestyle=":")
+    axes.set_ylabel("million events/s")
+    axes.tick_params(axis="x", rotation=45)
+    axes.legend()
+    bars.savefig(folder / "workloads.png")
+    line = figure_type(figsize=(6, 4), layout="constrained")
+    axes = line.subplots()
+    axes.semilogx(
+        [int(size) for size in figures["cost_ns_per_event"]], list(figures["cost_ns_per_event"].values()), "o-"
+    )
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("events in the stream")
+    axes.set_ylabel("ns/event")
+    line.savefig(folder / "cost.png")
+    return ["workloads.png", "cost.png"]

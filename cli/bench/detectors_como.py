@@ -1,0 +1,105 @@
+"""Grouping quality on a real dispatch log: calls that police and fire service both took must be one incident."""
+
+import csv
+import gzip
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from dispatcher.correlation.columns import event_columns, uid_bytes
+from dispatcher.correlation.correlator import Correlator
+from dispatcher.correlation.groups import Group, GroupTable
+from registry.projection import Origin, project
+
+POLICE: Final = "PD"
+FIRE: Final = "FIRE_EMS"
+WITHIN_S: Final = 600
+RADIUS_DM: Final = 1_500
+FAR_PAIRS: Final = 20_000
+CENTRE: Final = Origin(lon=-92.33, lat=38.95)
+# The rule set of a replay: one group for every kind (ruling B6).
+RULE_SET: Final = "one group, R = 150 m, T = 600 s, m = 1, G = 0"
+
+
+def located_incidents(path: Path) -> list[dict[str, str]]:
+    """The last delivery of each incident number that has a position, by number."""
+    last: dict[str, dict[str, str]] = {}
+    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            key = row["incident"] or f"unnumbered {row['event_time']} {row['type']} {row['location']}"
+            if key not in last or int(row["arrived_at"]) >= int(last[key]["arrived_at"]):
+                last[key] = row
+    return [row for _, row in sorted(last.items()) if row["lat"] and row["lon"]]
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """Shares of same-place pairs and of random far pairs of the two services that lie in one incident."""
+    rows = located_incidents(path)
+    at_s = np.array([int(row["event_time"]) for row in rows])
+    places = [project(float(row["lon"]), float(row["lat"]), CENTRE) for row in rows]
+    columns = event_columns(
+        [uid_bytes(0, number) for number in range(len(rows))],
+        t_ms=at_s * 1000,
+        x_dm=np.array([x for x, _ in places]),
+        y_dm=np.array([y for _, y in places]),
+        subject=np.arange(len(rows)),
+    )
+    correlator = Correlator(GroupTable([Group(radius_dm=RADIUS_DM, window_ms=WITHIN_S * 1000)]))
+    component = correlator.apply(columns).component
+    near = same_place_pairs(rows, at_s)
+    at_once = np.array(simultaneous_far_pairs(rows, at_s, np.array(places)))
+    far = _far_pairs(rows, np.array(places))
+    together = [bool(component[i] == component[j]) for i, j in near]
+    apart = component[far[:, 0]] == component[far[:, 1]]
+    return {
+        "rule_set": RULE_SET,
+        "incidents": len(rows),
+        "pairs": len(near),
+        "pairs_together_pct": round(100 * float(np.mean(together)), 2),
+        "far_pairs": len(far),
+        "far_pairs_together_pct": round(100 * float(np.mean(apart)), 4),
+        "simultaneous_far_pairs": len(at_once),
+        "simultaneous_far_pairs_together_pct": round(
+            100 * float(np.mean(component[at_once[:, 0]] == component[at_once[:, 1]])), 4
+        ),
+        "must": "pairs >= 95 %, far pairs <= 2 %",
+    }
+
+
+def same_place_pairs(rows: list[dict[str, str]], at_s: Any) -> list[tuple[int, int]]:
+    """Each fire call with every police call at the same coordinate within 10 minutes of it."""
+    by_place: dict[tuple[str, str], list[int]] = {}
+    for number, row in enumerate(rows):
+        if row["service"] in {POLICE, FIRE}:
+            by_place.setdefault((row["lat"], row["lon"]), []).append(number)
+    return [
+        (i, j)
+        for numbers in by_place.values()
+        for i in numbers
+        for j in numbers
+        if rows[i]["service"] == POLICE and rows[j]["service"] == FIRE and abs(int(at_s[i] - at_s[j])) <= WITHIN_S
+    ]
+
+
+def _far_pairs(rows: list[dict[str, str]], places: Any) -> Any:
+    """Random pairs of the two services whose positions are more than a kilometre apart, at any times."""
+    generator = np.random.default_rng(1)
+    police = np.flatnonzero([row["service"] == POLICE for row in rows])
+    fire = np.flatnonzero([row["service"] == FIRE for row in rows])
+    pairs = np.column_stack((generator.choice(police, 2 * FAR_PAIRS), generator.choice(fire, 2 * FAR_PAIRS)))
+    gap = np.abs(places[pairs[:, 0]] - places[pairs[:, 1]]).max(axis=1)
+    return pairs[gap > 10_000][:FAR_PAIRS]
+
+
+def simultaneous_far_pairs(rows: list[dict[str, str]], at_s: Any, places: Any) -> list[tuple[int, int]]:
+    """Pairs that follow each other in time but lie more than a kilometre apart: the harder kind of far pair."""
+    order = np.argsort(at_s, kind="stable").tolist()
+    return [
+        (i, j)
+        for i, j in pairwise(order)
+        if {rows[i]["service"], rows[j]["service"]} == {POLICE, FIRE}
+        and abs(int(at_s[i] - at_s[j])) <= WITHIN_S
+        and int(np.abs(places[i] - places[j]).max()) > 10_000
+    ]

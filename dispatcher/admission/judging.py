@@ -1,0 +1,146 @@
+"""Brings a wish before the gate: reads who is meant and what the lists say, and keeps a receipt of every refusal."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from dispatcher.admission.errors import EntryRefused
+from dispatcher.admission.gate import judge
+from dispatcher.admission.model import EmergencyOrder, Means, Package, Verdict, Wish
+from registry.admission import read_item
+from registry.calendar import LOCAL
+from registry.organisations import DutyHours, Organisation, OrganisationKind
+from runtime.pool import Connection
+from runtime.queries import load
+
+QUERIES = load(__package__)
+
+RECEIPT: Final = "RR"
+
+
+async def judge_wish(
+    conn: Connection,
+    *,
+    receiver_id: str,
+    issuer_id: str,
+    origin_id: str,
+    means: Means,
+    matter: str,
+    at: datetime,
+    package: Package | None = None,
+    order_id: int | None = None,
+) -> tuple[Wish, Verdict]:
+    """The wish with everything that the gate looks at, and its verdict. Raises EntryRefused for who does not exist."""
+    receiver = await read_organisation(conn, receiver_id, "committee")
+    issuer = await read_organisation(conn, issuer_id, "issuer")
+    origin = await read_organisation(conn, origin_id, "origin")
+    wish = Wish(
+        receiver=receiver,
+        issuer=issuer,
+        origin=origin,
+        means=means,
+        matter=matter,
+        own_duty=await _is_own_duty(conn, matter, origin),
+        package=package or Package(),
+        order=await _read_order(conn, order_id) if order_id is not None else None,
+    )
+    item = await read_item(conn, matter, receiver.area_id, at.astimezone(LOCAL).date())
+    return wish, judge(wish, item, at)
+
+
+async def keep_receipt(
+    conn: Connection,
+    wish: Wish,
+    verdict: Verdict,
+    *,
+    request: str,
+    actor: str,
+    at: datetime,
+    ticket_id: int | None = None,
+) -> str:
+    """Record that the gate held; the number of the receipt. It is a fact for Art. 48, not yet a case (ruling A4)."""
+    number = await take_number(conn, RECEIPT, at)
+    await conn.fetchval(
+        QUERIES.insert_receipt,
+        number,
+        at,
+        wish.receiver.id,
+        wish.issuer.id,
+        wish.origin.id,
+        wish.means,
+        wish.matter,
+        verdict.item.id if verdict.item else None,
+        ticket_id,
+        list(verdict.codes),
+        list(verdict.missing),
+        request,
+        actor,
+    )
+    return number
+
+
+async def keep_ticket_receipts(
+    conn: Connection,
+    committees: Iterable[str],
+    *,
+    issuer_id: str,
+    matter: str,
+    ticket_id: int,
+    request: str,
+    actor: str,
+    at: datetime,
+) -> list[tuple[str, Verdict]]:
+    """Receipts for committees that an action on a ticket named: its order carries no support, so none may pass."""
+    kept: list[tuple[str, Verdict]] = []
+    for committee_id in committees:
+        wish, verdict = await judge_wish(
+            conn,
+            receiver_id=committee_id,
+            issuer_id=issuer_id,
+            origin_id=issuer_id,
+            means=Means.ASSIGNMENT,
+            matter=matter,
+            at=at,
+        )
+        if not verdict.allowed:
+            number = await keep_receipt(conn, wish, verdict, request=request, actor=actor, at=at, ticket_id=ticket_id)
+            kept.append((number, verdict))
+    return kept
+
+
+async def read_organisation(conn: Connection, organisation_id: str, field: str) -> Organisation:
+    """Raises EntryRefused, naming the field, where there is no such organisation."""
+    row = await conn.fetchrow(QUERIES.read_organisation, organisation_id)
+    if row is None:
+        raise EntryRefused(field, "no such organisation")
+    return Organisation(
+        id=row["id"],
+        kind=OrganisationKind(row["kind"]),
+        department_id=row["department_id"],
+        area_id=row["area_id"],
+        area_path=tuple(row["area_path"]),
+        zh_name=row["zh_name"],
+        en_name=row["en_name"],
+        duty=DutyHours(row["duty"]),
+    )
+
+
+async def take_number(conn: Connection, prefix: str, at: datetime) -> str:
+    """The next number of a day, such as RR-20261122-00001."""
+    day = at.astimezone(LOCAL).date()
+    last: int = await conn.fetchval(QUERIES.take_number, prefix, day)
+    return f"{prefix}-{day:%Y%m%d}-{last:05d}"
+
+
+async def _is_own_duty(conn: Connection, matter: str, origin: Organisation) -> bool:
+    if origin.department_id is None:
+        return False
+    own: bool | None = await conn.fetchval(QUERIES.read_duty, matter, origin.department_id)
+    return own is not False
+
+
+async def _read_order(conn: Connection, order_id: int) -> EmergencyOrder:
+    row = await conn.fetchrow(QUERIES.read_order, order_id)
+    if row is None:
+        raise EntryRefused("order_id", "no such emergency order")
+    return EmergencyOrder(**{**dict(row), "matters": frozenset(row["matters"])})

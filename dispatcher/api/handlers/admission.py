@@ -1,0 +1,197 @@
+"""Art. 45: the published lists, the gate asked beforehand, offers to committees, and what was kept from them."""
+
+from aiohttp import web
+
+from dispatcher.admission import applications, offers, records
+from dispatcher.admission.judging import QUERIES, judge_wish
+from dispatcher.admission.model import Package, Verdict
+from dispatcher.admission.procedures import Act, Subject
+from dispatcher.api.cursors import decode, encode
+from dispatcher.api.errors import NotFound
+from dispatcher.api.keys import REQUEST_ID
+from dispatcher.api.middleware import problem_response
+from dispatcher.api.models import admission as models
+from dispatcher.api.models.problems import ProblemCode
+from dispatcher.api.models.wire import ById
+from dispatcher.api.refusals import problem
+from dispatcher.api.routing import Call
+from registry.admission import AdmissionItem, read_items
+from registry.calendar import LOCAL
+
+_LAST = 2**63 - 1
+
+
+async def list_admission_lists(call: Call[None, models.ListFilter, None]) -> models.ListItems:
+    asked = call.query
+    key = decode(asked.cursor, int)
+    found = await read_items(
+        call.conn,
+        on=asked.on or call.at.astimezone(LOCAL).date(),
+        area_id=asked.area,
+        only=asked.list,
+        matter=asked.matter,
+        after_id=key[0] if key else 0,
+        limit=asked.limit,
+    )
+    following = encode(found[-1].id) if len(found) == asked.limit else None
+    return models.ListItems(items=[_item(item) for item in found], next=following)
+
+
+async def publish_list_item(call: Call[None, None, models.NewListItem]) -> models.ListItem:
+    asked = call.body
+    entry = applications.Entry(
+        list=asked.list,
+        matter=asked.matter,
+        zh_text=asked.zh_text,
+        legal_basis=asked.legal_basis,
+        area_id=asked.area,
+        effective_from=asked.effective_from,
+        source=asked.source,
+    )
+    item_id = await applications.publish(call.conn, entry, call.viewer, call.at)
+    return await _read_item(call.conn, item_id)
+
+
+async def end_list_item(call: Call[ById, None, models.ListItemEnd]) -> models.ListItem:
+    if await call.conn.fetchrow(QUERIES.read_entry, call.params.id) is None:
+        raise NotFound("list entry")
+    await applications.end(call.conn, call.params.id, call.body.last_day, call.viewer)
+    return await _read_item(call.conn, call.params.id)
+
+
+async def judge_beforehand(call: Call[None, None, models.WishAsk]) -> models.Judgement:
+    """What the gate would say; asking is no attempt and leaves no receipt."""
+    wanted = _wanted(call.body)
+    _, verdict = await judge_wish(
+        call.conn,
+        receiver_id=wanted.committee_id,
+        issuer_id=call.viewer.organisation_id or "",
+        origin_id=wanted.origin_id,
+        means=wanted.means,
+        matter=wanted.matter,
+        package=wanted.package,
+        order_id=wanted.order_id,
+        at=call.at,
+    )
+    return _judgement(verdict)
+
+
+async def make_offer(call: Call[None, None, models.WishAsk]) -> models.OfferDetail | web.Response:
+    """An offer, or the refusal with its receipt, which is committed: the attempt is a fact."""
+    made = await offers.make_offer(call.conn, _wanted(call.body), call.viewer, call.at)
+    if isinstance(made, offers.Held):
+        return held(call.request, made)
+    return await _offer_detail(call, made)
+
+
+def held(request: web.Request, made: offers.Held) -> web.Response:
+    """The problem document of a wish that the gate held."""
+    told = problem(
+        ProblemCode.ART45_REFUSED,
+        f"Art. 45 keeps this from the committee; the receipt {made.receipt} records the attempt.",
+        art45=list(made.codes),
+        missing=list(made.missing) or None,
+        receipt=made.receipt,
+    )
+    return problem_response(told, request[REQUEST_ID])
+
+
+async def list_offers(call: Call[None, models.OfferFilter, None]) -> models.Offers:
+    key = decode(call.query.cursor, int)
+    rows = await records.page(
+        call.conn,
+        Subject.OFFER,
+        records.Sight.of(call.viewer),
+        state=call.query.state,
+        before_id=key[0] if key else None,
+        limit=call.query.limit,
+    )
+    following = encode(rows[-1]["id"]) if len(rows) == call.query.limit else None
+    shown = [
+        models.Offer(**_shown(row), actions=list(records.events_for(Subject.OFFER, row, call.viewer))) for row in rows
+    ]
+    return models.Offers(items=shown, next=following)
+
+
+async def read_offer(call: Call[ById, None, None]) -> models.OfferDetail:
+    return await _offer_detail(call, call.params.id)
+
+
+async def act_on_offer(call: Call[models.ActPath, None, models.ActAsk]) -> models.OfferDetail:
+    await records.read(call.conn, Subject.OFFER, call.params.id, records.Sight.of(call.viewer))
+    await offers.act(call.conn, call.params.id, act_of(call), call.viewer, call.at)
+    return await _offer_detail(call, call.params.id)
+
+
+async def list_refusal_receipts(call: Call[None, models.ReceiptFilter, None]) -> models.Receipts:
+    key = decode(call.query.cursor, int)
+    sight = records.Sight.of(call.viewer)
+    rows = await call.conn.fetch(
+        QUERIES.list_receipts,
+        sight.area_id,
+        sight.organisation_id,
+        call.query.committee,
+        key[0] if key else _LAST,
+        call.query.limit,
+    )
+    following = encode(rows[-1]["id"]) if len(rows) == call.query.limit else None
+    return models.Receipts(items=[models.Receipt(**dict(row)) for row in rows], next=following)
+
+
+async def list_committee_loads(call: Call[None, None, None]) -> models.Loads:
+    rows = await call.conn.fetch(QUERIES.list_loads, call.viewer.scope)
+    return models.Loads(items=[models.Load(**dict(row)) for row in rows])
+
+
+def act_of(call: Call[models.ActPath, None, models.ActAsk]) -> Act:
+    asked = call.body
+    return Act(call.params.event, asked.version, asked.reason, asked.fields)
+
+
+async def _offer_detail(
+    call: Call[ById, None, None] | Call[models.ActPath, None, models.ActAsk] | Call[None, None, models.WishAsk],
+    offer_id: int,
+) -> models.OfferDetail:
+    row = await records.read(call.conn, Subject.OFFER, offer_id, records.Sight.of(call.viewer))
+    lines = await records.history(call.conn, Subject.OFFER, offer_id)
+    return models.OfferDetail(
+        **_shown(row),
+        actions=list(records.events_for(Subject.OFFER, row, call.viewer)),
+        records=[models.RecordLine(**line) for line in lines],
+    )
+
+
+def _shown(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name != "area_path"}
+
+
+def _wanted(asked: models.WishAsk) -> offers.Wanted:
+    return offers.Wanted(
+        committee_id=asked.committee,
+        origin_id=asked.origin,
+        means=asked.means,
+        matter=asked.matter,
+        request=asked.request,
+        package=Package(**asked.package.model_dump()),
+        order_id=asked.order_id,
+        ticket_id=asked.ticket_id,
+    )
+
+
+def _judgement(verdict: Verdict) -> models.Judgement:
+    return models.Judgement(
+        allowed=verdict.allowed,
+        form=verdict.form,
+        codes=list(verdict.codes),
+        missing=list(verdict.missing),
+        item=_item(verdict.item) if verdict.item else None,
+    )
+
+
+def _item(item: AdmissionItem) -> models.ListItem:
+    return models.ListItem.model_validate(item, from_attributes=True)
+
+
+async def _read_item(conn: object, item_id: int) -> models.ListItem:
+    found = await read_items(conn, on=None, after_id=item_id - 1, limit=1)  # type: ignore[arg-type]
+    return _item(found[0])

@@ -1,0 +1,137 @@
+"""The rules and their trials."""
+
+from typing import Final
+
+from dispatcher.api.handlers import backtests, rules
+from dispatcher.api.models import backtests as backtest_models
+from dispatcher.api.models import rules as models
+from dispatcher.api.models.wire import ById
+from dispatcher.api.permissions import Permission
+from dispatcher.api.routes.answers import FOUND_NONE
+from dispatcher.api.routing import API, AnyRoute, Refusal, Route
+
+ROUTES: Final[tuple[AnyRoute, ...]] = (
+    Route(
+        "GET",
+        f"{API}/rules",
+        Permission.READ_RULES,
+        rules.list_rules,
+        "Versions of the rules, newest first.",
+        query=models.RuleList,
+        response=models.RuleVersions,
+    ),
+    Route(
+        "POST",
+        f"{API}/rules",
+        Permission.CHANGE_RULES,
+        rules.add_rules,
+        "Keep a document as the next version, a draft; errors say where in the document.",
+        body=models.NewRules,
+        response=models.RuleAdded,
+        status=201,
+        refusals=(Refusal(409, "A version with exactly this content exists."),),
+    ),
+    Route(
+        "POST",
+        f"{API}/rules/validate",
+        Permission.READ_RULES,
+        rules.check_document,
+        "Everything that is wrong with a document; nothing is kept.",
+        body=models.RulesToCheck,
+        response=models.RulesChecked,
+    ),
+    Route(
+        "GET",
+        f"{API}/rules/{{id}}",
+        Permission.READ_RULES,
+        rules.read_rules,
+        "One version with its document.",
+        params=models.ByVersion,
+        response=models.RuleDetail,
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
+        "GET",
+        f"{API}/rules/{{id}}/file",
+        Permission.READ_RULES,
+        rules.export_rules,
+        "The version as one TOML file that people read and change.",
+        params=models.ByVersion,
+        media_type="application/toml",
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
+        "GET",
+        f"{API}/rules/{{id}}/difference",
+        Permission.READ_RULES,
+        rules.compare_rules,
+        "Every value in which the version differs from another.",
+        params=models.ByVersion,
+        query=models.Against,
+        response=models.RuleChanges,
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
+        "POST",
+        f"{API}/rules/{{id}}/dry-run",
+        Permission.CHANGE_RULES,
+        rules.dry_run_rules,
+        "What the takeover would do to the incidents that are open now; nothing is changed.",
+        params=models.ByVersion,
+        response=models.DryRun,
+        refusals=(FOUND_NONE,),
+        opens_transaction=False,
+    ),
+    Route(
+        "POST",
+        f"{API}/rules/{{id}}/activate",
+        Permission.CHANGE_RULES,
+        rules.activate_rules,
+        "Ask for the version; the dispatcher takes it over at its next position of the log.",
+        params=models.ByVersion,
+        body=models.Activation,
+        response=models.RuleVersion,
+        status=202,
+        refusals=(FOUND_NONE, Refusal(409, "It is in force, or another activation still waits.")),
+    ),
+    Route(
+        "GET",
+        f"{API}/backtests",
+        Permission.READ_RULES,
+        backtests.list_backtests,
+        "Backtests, newest first, without their results.",
+        query=backtest_models.BacktestList,
+        response=backtest_models.Backtests,
+    ),
+    Route(
+        "POST",
+        f"{API}/backtests",
+        Permission.CHANGE_RULES,
+        backtests.request_backtest,
+        "Run the record of a span under two versions, as a job in a process of its own.",
+        body=backtest_models.NewBacktest,
+        response=backtest_models.BacktestDetail,
+        status=202,
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
+        "GET",
+        f"{API}/backtests/{{id}}",
+        Permission.READ_RULES,
+        backtests.read_backtest,
+        "One backtest: how far it is, and its result.",
+        params=ById,
+        response=backtest_models.BacktestDetail,
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
+        "POST",
+        f"{API}/backtests/{{id}}/cancel",
+        Permission.CHANGE_RULES,
+        backtests.cancel_backtest,
+        "Stop a backtest that waits or runs.",
+        params=ById,
+        response=backtest_models.BacktestDetail,
+        refusals=(FOUND_NONE, Refusal(409, "It has ended.")),
+    ),
+)

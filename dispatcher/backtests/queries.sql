@@ -1,0 +1,109 @@
+-- Trials of rules: the span of history they read, what they found in their own tables, and their jobs (0012_rules.sql).
+
+-- name: writable_tables :many
+-- What this role may change: everything that a stage could write, the parts of partitioned tables left out.
+SELECT c.relname::text AS name FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE'))
+ORDER BY c.relname;
+
+-- name: views_over :many
+-- Views that read these tables, directly or through each other, in the order in which they were made.
+WITH RECURSIVE over AS (
+    SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY($1)
+    UNION
+    SELECT r.ev_class FROM over
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = over.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite r ON r.oid = d.objid
+)
+SELECT c.relname::text AS name, pg_get_viewdef(c.oid) AS definition
+FROM over JOIN pg_class c USING (oid) WHERE c.relkind = 'v' ORDER BY c.oid;
+
+-- name: tables_beside_incidents :many
+-- Whose rows tell of incidents, or how far correlation is.
+SELECT c.relname::text AS name, a.attname IS NOT NULL AS by_incident
+FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'incident_id'
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+  AND (a.attname IS NOT NULL OR c.relname IN ('incidents', 'cases', 'watermarks', 'flapping_series', 'correlation_counts',
+                                                   'pattern_matches'))
+  AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE'))
+  AND c.relname NOT LIKE 'ticket%'
+ORDER BY c.relname;
+
+-- name: read_span :many
+-- Of every stream: its last position before the span, and its last within it.
+SELECT h.stream,
+       COALESCE(
+           (SELECT max(e.seq) FROM events e WHERE e.stream = h.stream AND e.received_at < $1),
+           (SELECT min(e.seq) - 1 FROM events e WHERE e.stream = h.stream AND e.received_at >= $1),
+           h.seq) AS first_seq,
+       COALESCE((SELECT max(e.seq) FROM events e WHERE e.stream = h.stream AND e.received_at < $2), 0) AS last_seq
+FROM public.log_heads h
+WHERE h.stream <> $3
+ORDER BY h.stream;
+
+-- name: record_span :one
+-- When the record on hand begins and ends; NULL where there is none.
+SELECT min(received_at) AS begins_at, max(received_at) AS ends_at FROM events;
+
+-- name: put_head :exec
+-- Into the session's own table: how far a trial may read.
+INSERT INTO log_heads (stream, seq) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET seq = $2;
+
+-- name: heads_of_tick :one
+SELECT body -> 'heads' FROM events WHERE stream = $1 AND seq = $2;
+
+-- name: found_incidents :many
+SELECT id, case_id, status::text, kind, kind_group, canonical_uid, grade, first_at, late, event_count, place, area_id
+FROM incidents WHERE status <> 'merged' ORDER BY canonical_at, canonical_uid;
+
+-- name: found_events :many
+SELECT event_uid, incident_id FROM incident_events WHERE standing <> 'returned' ORDER BY incident_id, event_uid;
+
+-- name: numbers_of :many
+-- How the live system calls the incidents with these first events.
+SELECT canonical_uid, number FROM public.incidents WHERE canonical_uid = ANY($1) AND status <> 'merged' ORDER BY id DESC;
+
+-- name: changes_within :one
+SELECT count(*) FROM rule_activations WHERE rule_set = $1 AND seq > 0 AND effective_at >= $2 AND effective_at < $3;
+
+-- name: insert_job :one
+INSERT INTO backtests (rule_set, version, against, from_at, to_at, requested_at, requested_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id;
+
+-- name: list_jobs :many
+SELECT id, version, against, from_at, to_at, requested_at, requested_by, state::text, taken, total, failure, result
+FROM backtests
+WHERE rule_set = $1 AND ($2::bigint IS NULL OR id = $2) AND ($3::bigint IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4;
+
+-- name: claim_job :one
+-- One at a time in the whole system: a trial reads much. A job whose process was not seen for a while is taken again.
+UPDATE backtests SET state = 'running', seen_at = clock_timestamp(), taken = 0
+WHERE id = (
+    SELECT id FROM backtests
+    WHERE state = 'queued' OR (state = 'running' AND seen_at < clock_timestamp() - make_interval(secs => $1))
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+) AND NOT EXISTS (
+    SELECT FROM backtests WHERE state = 'running' AND seen_at >= clock_timestamp() - make_interval(secs => $1)
+)
+RETURNING id;
+
+-- name: read_job :one
+SELECT rule_set, version, against, from_at, to_at, cancelling FROM backtests WHERE id = $1 AND state = 'running';
+
+-- name: note_progress :one
+UPDATE backtests SET taken = $2, total = $3, seen_at = clock_timestamp() WHERE id = $1 AND state = 'running'
+RETURNING cancelling;
+
+-- name: end_job :exec
+UPDATE backtests SET state = $2::text::backtest_state, result = $3, failure = $4 WHERE id = $1 AND state = 'running';
+
+-- name: cancel_job :one
+-- One that waits ends at once, one that runs at its next step.
+UPDATE backtests
+SET cancelling = true, state = CASE state WHEN 'queued' THEN 'cancelled'::backtest_state ELSE state END
+WHERE id = $1 AND rule_set = $2 AND state IN ('queued', 'running') RETURNING id;
+
+-- name: tell_runners :exec
+SELECT pg_notify('rongan_backtests', '');

@@ -1,0 +1,165 @@
+"""Admission: identity (O1), lateness and corrections decide the fate of each row of a batch."""
+
+from dispatcher.correlation.columns import EventColumns, Int8, Int32
+from dispatcher.correlation.kernels.density import withdraw
+from dispatcher.correlation.kernels.index import leave_block
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u8, u32
+from dispatcher.correlation.kernels.records import (
+    AHEAD,
+    ALTERED,
+    CAPPED,
+    CAPPED_EVENT,
+    CLOSED,
+    CLOSED_EVENT,
+    CLUSTERED,
+    CORRECTED,
+    DUPLICATE,
+    FREE_ROW,
+    IDS,
+    LATE,
+    LIVE,
+    LIVE_MAX,
+    LIVE_ROWS,
+    LOCATED,
+    PLACED,
+    REPEAT,
+    ROWS,
+    SUPERSEDED,
+    TOLD,
+    UNLOCATED,
+    UNNAMED,
+    Journal,
+    State,
+)
+from dispatcher.correlation.kernels.repeats import join_runs, leave_run
+from dispatcher.correlation.kernels.tables import find_closed, find_id, mixed, run_tag
+
+
+@inlined
+def write_event(s: State, c: EventColumns, i: int, row: int) -> None:
+    e = s.events[row]
+    e["uid_hi"] = c.uid_hi[i]
+    e["uid_lo"] = c.uid_lo[i]
+    e["t"] = c.t_ms[i]
+    e["subject"] = c.subject[i]
+    e["revision"] = c.revision[i]
+    e["content"] = c.content[i]
+    e["x"] = c.x_dm[i]
+    e["y"] = c.y_dm[i]
+    e["kind"] = c.kind[i]
+    e["state"] = c.state[i]
+    e["group"] = c.group[i]
+    e["severity"] = c.severity[i]
+
+
+@compiled
+def same_shape(s: State, c: EventColumns, i: int, row: int) -> bool:
+    """Whether a correction leaves everything that the partition depends on."""
+    e = s.events[row]
+    return bool(
+        e["t"] == c.t_ms[i]
+        and e["x"] == c.x_dm[i]
+        and e["y"] == c.y_dm[i]
+        and (e["flags"] & LOCATED != 0) == c.located[i]
+        and e["group"] == c.group[i]
+        and e["subject"] == c.subject[i]
+        and e["kind"] == c.kind[i]
+        and e["state"] == c.state[i]
+    )
+
+
+@compiled
+def correct(s: State, j: Journal, c: EventColumns, i: int, row: int) -> int:
+    """Another version of a live event: the greater (revision, content hash) wins."""
+    e = s.events[row]
+    if c.revision[i] == e["revision"] and c.content[i] == e["content"]:
+        return DUPLICATE
+    if c.revision[i] < e["revision"] or (c.revision[i] == e["revision"] and c.content[i] < e["content"]):
+        return SUPERSEDED
+    if same_shape(s, c, i, row):
+        write_event(s, c, i, row)
+        return CORRECTED
+    old = s.groups[e["group"]]
+    if c.t_ms[i] < s.groups[c.group[i]]["watermark"] or (old["m"] > 1 and e["t"] < old["watermark"]):
+        return LATE
+    leave_run(s, j, row)
+    if e["flags"] & PLACED:
+        if old["m"] > 1:
+            withdraw(s, j, row)
+        else:
+            leave_block(s, row)
+        e["flags"] |= u8(ALTERED)
+    if e["group"] != c.group[i]:
+        s.nodes[row]["due"] = -1
+    write_event(s, c, i, row)
+    if c.located[i]:
+        e["flags"] |= u8(LOCATED)
+    else:
+        e["flags"] &= u8(255 - LOCATED)
+    join_runs(s, j, row, row)
+    return CORRECTED
+
+
+@inlined
+def new_row(s: State) -> int:
+    row = i64(s.counters[FREE_ROW])
+    if row >= 0:
+        s.counters[FREE_ROW] = s.nodes[row]["due"]
+    else:
+        row = i64(s.counters[ROWS])
+        s.counters[ROWS] += 1
+    s.counters[LIVE_ROWS] += 1
+    return row
+
+
+@inlined
+def ask_for_slots(s: State, c: EventColumns, i: int) -> None:
+    """Have the slots of a later row's uid and series brought near."""
+    prefetch(s.ids, mixed(c.uid_hi[i], c.uid_lo[i]) & (s.ids.size - 1))
+    bucket = c.t_ms[i] // s.groups[c.group[i]]["run"]
+    prefetch(s.runs, run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket) & (s.runs.size - 1))
+
+
+@compiled
+def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> None:
+    """Decide the fate of each row of a batch; `rows` gets the state's row of the live event, or -1."""
+    for i in range(c.t_ms.size):
+        if i + AHEAD < c.t_ms.size:
+            ask_for_slots(s, c, i + AHEAD)
+        hi = c.uid_hi[i]
+        lo = c.uid_lo[i]
+        tag = mixed(hi, lo)
+        slot = find_id(s.events, s.ids, tag, hi, lo)
+        row = i64(s.ids[slot]["row"])
+        if row >= 0:
+            status[i] = correct(s, j, c, i, row)
+            rows[i] = row
+            continue
+        rows[i] = -1
+        if s.counters[CLOSED] > 0:
+            k = s.closed[find_closed(s.closed, hi, lo)]
+            if k["group"] >= 0:
+                g = s.groups[k["group"]]
+                if k["t"] + g["remember"] >= g["watermark"]:
+                    status[i] = CLOSED_EVENT
+                    continue
+        if c.t_ms[i] < s.groups[c.group[i]]["watermark"]:
+            status[i] = LATE
+            continue
+        if s.counters[LIVE_ROWS] >= s.counters[LIVE_MAX]:
+            s.counters[CAPPED] += 1
+            status[i] = CAPPED_EVENT
+            continue
+        row = new_row(s)
+        s.ids[slot]["tag"] = u32(tag)
+        s.ids[slot]["row"] = row
+        s.counters[IDS] += 1
+        write_event(s, c, i, row)
+        s.events[row]["flags"] = u8(LIVE | TOLD | LOCATED) if c.located[i] else u8(LIVE | TOLD)
+        s.nodes[row]["component"] = UNNAMED
+        s.nodes[row]["due"] = -1
+        rows[i] = row
+        if join_runs(s, j, row, row):
+            status[i] = REPEAT
+        else:
+            status[i] = CLUSTERED if c.located[i] else UNLOCATED

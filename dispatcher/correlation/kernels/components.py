@@ -1,0 +1,111 @@
+"""Components as a union-find with rings of members; each root knows handle and deadline (O5, O10)."""
+
+from dispatcher.correlation.columns import Records
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined
+from dispatcher.correlation.kernels.records import FIRST, MERGES, PLACED, UNNAMED, Journal, State
+from dispatcher.correlation.kernels.tables import find_id, mixed
+
+
+@inlined
+def first_of(events: Records, nodes: Records, row: int) -> int:
+    """The first event of the row's occurrence, halving the path to it."""
+    while not events[row]["flags"] & FIRST:
+        above = nodes[row]["first"]
+        nodes[row]["first"] = nodes[above]["first"]
+        row = i64(above)
+    return row
+
+
+@inlined
+def root_of(nodes: Records, row: int) -> int:
+    """The root of the row's component, halving the path to it; the row is a first event."""
+    while True:
+        above = i64(nodes[row]["up"])
+        if above == row:
+            return row
+        nodes[row]["up"] = nodes[above]["up"]
+        row = i64(nodes[row]["up"])
+
+
+@inlined
+def holder(s: State, first: int) -> int:
+    """The first event that stands for the row in the union-find: for a border, the core it is attached to."""
+    if s.dense.size and s.dense[first]["near"] >= 0:
+        return i64(s.dense[first]["near"])
+    return first
+
+
+@inlined
+def next_member(s: State, first: int, root: int) -> int:
+    """The occurrence after this one: a core is followed by its borders; -1 at the end."""
+    if s.dense.size:
+        border = i64(s.dense[first]["head"] if s.dense[first]["near"] < 0 else s.dense[first]["next"])
+        if border >= 0:
+            return border
+        first = holder(s, first)
+    after = i64(s.nodes[first]["ring"])
+    return i64(-1) if after == root else after
+
+
+@inlined
+def own_deadline(s: State, row: int) -> int:
+    """The deadline of one occurrence: nothing later than it can link to or repeat it (O10)."""
+    g = s.groups[s.events[row]["group"]]
+    return max(i64(s.events[row]["t"] + g["hold"]), i64(s.events[s.nodes[row]["tail"]]["t"] + g["gap"]))
+
+
+@inlined
+def prolong(s: State, first: int) -> None:
+    """Raise the deadline of the component after its occurrence `first` got a later last event."""
+    if s.events[first]["flags"] & PLACED:
+        root = root_of(s.nodes, holder(s, first))
+        s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, first))
+
+
+@inlined
+def stand_alone(s: State, row: int) -> None:
+    """A component of one occurrence, without a handle."""
+    n = s.nodes[row]
+    n["up"] = row
+    n["ring"] = row
+    n["deadline"] = own_deadline(s, row)
+
+
+@inlined
+def one_name(j: Journal, a: int, b: int, bridge: int) -> int:
+    """The handle of two components that became one: the older; the merge is noted if both had one."""
+    if a < 0:
+        return b
+    if b < 0:
+        return a
+    n = j.counts[MERGES]
+    j.merges[n, 0] = min(a, b)
+    j.merges[n, 1] = max(a, b)
+    j.merges[n, 2] = bridge
+    j.counts[MERGES] = n + 1
+    return min(a, b)
+
+
+@inlined
+def united(s: State, j: Journal, a: int, b: int, bridge: int) -> int:
+    """Unite two different components given by their roots; the root of the result."""
+    if b < a:
+        a, b = b, a
+    p = s.nodes[a]
+    q = s.nodes[b]
+    q["up"] = a
+    rest = p["ring"]
+    p["ring"] = q["ring"]
+    q["ring"] = rest
+    p["deadline"] = max(p["deadline"], q["deadline"])
+    p["component"] = one_name(j, p["component"], q["component"], bridge)
+    return a
+
+
+@compiled
+def component_of(s: State, hi: int, lo: int) -> int:
+    """The handle of the component of a live uid, or -1."""
+    row = i64(s.ids[find_id(s.events, s.ids, mixed(hi, lo), hi, lo)]["row"])
+    if row < 0:
+        return UNNAMED
+    return i64(s.nodes[root_of(s.nodes, holder(s, first_of(s.events, s.nodes, row)))]["component"])

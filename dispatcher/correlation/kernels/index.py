@@ -1,0 +1,241 @@
+"""The index: blocks of mutually linked occurrences in cells of a hash table."""
+
+from typing import Any
+
+from dispatcher.correlation.columns import Int32, Words
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
+from dispatcher.correlation.kernels.records import BLOCK_COUNT_MAX, BLOCKS, CELLS, FREE_BLOCK, WALKED, Journal, State
+from dispatcher.correlation.kernels.tables import cell_tag, delete_cell, find_cell
+
+
+@inlined
+def place(s: State, row: int, sx: int, sy: int, tb: int) -> bool:
+    """Enter a located occurrence into its block, whose quadrant and time bucket are given; whether the block is new."""
+    e = s.events[row]
+    g = s.groups[e["group"]]
+    qx = (e["x"] - sx * g["side"]) >> g["fine"]
+    qy = (e["y"] - sy * g["side"]) >> g["fine"]
+    qt = (e["t"] - tb * g["bucket"]) >> g["fine_t"]
+    bit = ((tb & 3) << 4) | ((sy & 3) << 2) | (sx & 3)
+    tag = cell_tag(sx >> 2, sy >> 2, tb >> 2, e["group"])
+    cell = s.cells[find_cell(s.cells, tag, sx >> 2, sy >> 2, tb >> 2, e["group"])]
+    found = i64(-1)
+    if cell["head"] < 0:
+        cell["gx"] = sx >> 2
+        cell["gy"] = sy >> 2
+        cell["tz"] = tb >> 2
+        cell["group"] = e["group"]
+        cell["places"] = u64(0)
+        s.counters[CELLS] += 1
+    elif (cell["places"] >> u64(bit)) & u64(1):
+        found = i64(cell["head"])
+        while s.blocks[found]["place"] != bit:
+            found = i64(s.blocks[found]["next"])
+    if found >= 0:
+        widen(s, row, found, qx, qy, qt)
+        return False
+    add_block(s, row, cell, bit, qx, qy, qt)
+    return True
+
+
+@inlined
+def widen(s: State, row: int, block: int, qx: int, qy: int, qt: int) -> None:
+    """Add an occurrence to a block, within which it lies at (qx, qy, qt)."""
+    b = s.blocks[block]
+    s.nodes[row]["block"] = block
+    s.nodes[row]["block_next"] = b["head"]
+    b["head"] = row
+    b["x0"] = min(i64(b["x0"]), qx)
+    b["x1"] = max(i64(b["x1"]), qx)
+    b["y0"] = min(i64(b["y0"]), qy)
+    b["y1"] = max(i64(b["y1"]), qy)
+    b["t0"] = min(i64(b["t0"]), qt)
+    b["t1"] = max(i64(b["t1"]), qt)
+    if b["count"] < BLOCK_COUNT_MAX:
+        b["count"] += 1
+
+
+@inlined
+def add_block(s: State, row: int, cell: Any, bit: int, qx: int, qy: int, qt: int) -> None:
+    """A block of one occurrence."""
+    made = i64(s.counters[FREE_BLOCK])
+    if made >= 0:
+        s.counters[FREE_BLOCK] = s.blocks[made]["next"]
+    else:
+        made = i64(s.counters[BLOCKS])
+        s.counters[BLOCKS] += 1
+    b = s.blocks[made]
+    b["next"] = cell["head"]
+    cell["head"] = made
+    cell["places"] |= u64(1) << u64(bit)
+    b["head"] = row
+    b["x0"] = qx
+    b["x1"] = qx
+    b["y0"] = qy
+    b["y1"] = qy
+    b["t0"] = qt
+    b["t1"] = qt
+    b["place"] = bit
+    b["settled"] = 0
+    b["count"] = 1
+    s.nodes[row]["block"] = made
+    s.nodes[row]["block_next"] = -1
+
+
+@inlined
+def within(s: State, row: int, block: int, x0: int, y0: int, t0: int) -> bool:
+    """Whether the limits of a block, whose corner and start are given, come within R and T of the row's occurrence."""
+    e = s.events[row]
+    g = s.groups[e["group"]]
+    b = s.blocks[block]
+    x = i64(e["x"]) - x0
+    y = i64(e["y"]) - y0
+    t = i64(e["t"]) - t0
+    fine = i64(g["fine"])
+    fine_t = i64(g["fine_t"])
+    if (i64(b["t0"]) << fine_t) - t > g["window"] or t - (((i64(b["t1"]) + 1) << fine_t) - 1) > g["window"]:
+        return False
+    dx = max((i64(b["x0"]) << fine) - x, x - (((i64(b["x1"]) + 1) << fine) - 1), i64(0))
+    dy = max((i64(b["y0"]) << fine) - y, y - (((i64(b["y1"]) + 1) << fine) - 1), i64(0))
+    return bool(dx * dx + dy * dy <= g["radius2"])
+
+
+@inlined
+def hit(s: State, row: int, block: int) -> bool:
+    """Whether any member of a block is linked to the row's occurrence."""
+    e = s.events[row]
+    g = s.groups[e["group"]]
+    x = i64(e["x"])
+    y = i64(e["y"])
+    t = i64(e["t"])
+    at = i64(s.blocks[block]["head"])
+    while at >= 0:
+        o = s.events[at]
+        dx = i64(o["x"]) - x
+        dy = i64(o["y"]) - y
+        if dx * dx + dy * dy <= g["radius2"] and abs(i64(o["t"]) - t) <= g["window"]:
+            return True
+        s.counters[WALKED] += 1
+        at = i64(s.nodes[at]["block_next"])
+    return False
+
+
+@inlined
+def reach(middle: int, steps: int) -> int:
+    """One bit for each of the positions 0..3 that is at most `steps` from the middle."""
+    return (((1 << (2 * steps + 1)) - 1) << (middle + 8 - steps) >> 8) & 15
+
+
+@inlined
+def delete_block(s: State, row: int) -> None:
+    """Take the block of a row out of its cell, with all its members."""
+    block = i64(s.nodes[row]["block"])
+    b = s.blocks[block]
+    e = s.events[row]
+    g = s.groups[e["group"]]
+    sx = i64(e["x"]) // g["side"]
+    sy = i64(e["y"]) // g["side"]
+    tz = (e["t"] // g["bucket"]) >> 2
+    slot = find_cell(s.cells, cell_tag(sx >> 2, sy >> 2, tz, e["group"]), sx >> 2, sy >> 2, tz, e["group"])
+    cell = s.cells[slot]
+    if cell["head"] == block:
+        cell["head"] = b["next"]
+    else:
+        at = i64(cell["head"])
+        while s.blocks[at]["next"] != block:
+            at = i64(s.blocks[at]["next"])
+        s.blocks[at]["next"] = b["next"]
+    cell["places"] &= ~(u64(1) << u64(b["place"]))
+    if cell["head"] < 0:
+        delete_cell(s.cells, slot)
+        s.counters[CELLS] -= 1
+    b["head"] = -1
+    b["next"] = s.counters[FREE_BLOCK]
+    s.counters[FREE_BLOCK] = block
+
+
+@compiled
+def leave_block(s: State, row: int) -> None:
+    """Remove an occurrence from the index; its component stays as it is until it is taken apart."""
+    block = i64(s.nodes[row]["block"])
+    if block < 0:
+        return
+    at = i64(s.blocks[block]["head"])
+    if at == row and s.nodes[row]["block_next"] < 0:
+        delete_block(s, row)
+    elif at == row:
+        s.blocks[block]["head"] = s.nodes[row]["block_next"]
+    else:
+        while s.nodes[at]["block_next"] != row:
+            at = i64(s.nodes[at]["block_next"])
+        s.nodes[at]["block_next"] = s.nodes[row]["block_next"]
+    b = s.blocks[block]
+    if b["count"] < BLOCK_COUNT_MAX:
+        b["count"] -= 1
+    else:
+        count = 0
+        at = i64(b["head"])
+        while at >= 0 and count < BLOCK_COUNT_MAX:
+            count += 1
+            at = i64(s.nodes[at]["block_next"])
+        b["count"] = count
+    s.nodes[row]["block"] = -1
+
+
+@compiled
+def gather(s: State, j: Journal, row: int) -> int:
+    """List in the journal the blocks around a row's own, and when their buckets begin; how many."""
+    e = s.events[row]
+    group = i64(e["group"])
+    g = s.groups[group]
+    sx = i64(e["x"]) // g["side"]
+    sy = i64(e["y"]) // g["side"]
+    tb = e["t"] // g["bucket"]
+    own = i64(s.nodes[row]["block"])
+    found = 0
+    for gt in range((tb - 1) >> 2, ((tb + 1) >> 2) + 1):
+        for gy in range((sy - 2) >> 2, ((sy + 2) >> 2) + 1):
+            for gx in range((sx - 2) >> 2, ((sx + 2) >> 2) + 1):
+                cell = s.cells[find_cell(s.cells, cell_tag(gx, gy, gt, group), gx, gy, gt, group)]
+                at = i64(cell["head"])
+                while at >= 0:
+                    place = i64(s.blocks[at]["place"])
+                    bt = 4 * gt + (place >> 4)
+                    by = 4 * gy + ((place >> 2) & 3)
+                    bx = 4 * gx + (place & 3)
+                    if at != own and abs(bt - tb) <= 1 and abs(by - sy) <= 2 and abs(bx - sx) <= 2:
+                        j.near[found] = at
+                        j.near_at[found, 0] = bx * g["side"]
+                        j.near_at[found, 1] = by * g["side"]
+                        j.near_at[found, 2] = bt * g["bucket"]
+                        found += 1
+                    at = i64(s.blocks[at]["next"])
+    return found
+
+
+@inlined
+def near_within(s: State, j: Journal, row: int, k: int) -> bool:
+    """Whether the k-th gathered block comes within R and T of the row's occurrence."""
+    return within(s, row, i64(j.near[k]), j.near_at[k, 0], j.near_at[k, 1], j.near_at[k, 2])
+
+
+@inlined
+def linked(s: State, row: int, other: int) -> bool:
+    """Whether two occurrences of one group are within R and T of each other."""
+    e = s.events[row]
+    o = s.events[other]
+    g = s.groups[e["group"]]
+    dx = i64(o["x"]) - i64(e["x"])
+    dy = i64(o["y"]) - i64(e["y"])
+    return bool(dx * dx + dy * dy <= g["radius2"] and abs(i64(o["t"]) - i64(e["t"])) <= g["window"])
+
+
+@compiled
+def locality(s: State, pending: Int32, keys: Words) -> None:
+    """A sort key a pending row that puts neighbours in space beside each other; the result does not depend on it."""
+    for k in range(pending.size):
+        e = s.events[pending[k]]
+        side = s.groups[e["group"]]["side"]
+        gx = (i64(e["x"]) // side) >> 2
+        gy = (i64(e["y"]) // side) >> 2
+        keys[k] = (u64(e["group"]) << u64(56)) ^ (u64(gy) << u64(28)) ^ u64(gx)

@@ -1,0 +1,204 @@
+"""Hash tables of the correlation: open addressing, linear probing, deletion by shifting back."""
+
+from dispatcher.correlation.columns import Records
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
+from dispatcher.correlation.kernels.records import CLOSED, State
+
+
+@inlined
+def mixed(a: int, b: int) -> int:
+    """A 32-bit tag of two words; its low bits are a slot's home."""
+    h = u64(a) * u64(0x9E3779B97F4A7C15)
+    h = (h ^ (h >> u64(32)) ^ u64(b)) * u64(0xD6E8FEB86659FD93)
+    h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
+    return i64(h >> u64(32))
+
+
+@inlined
+def mixed_sum(sum_of_products: int) -> int:
+    """A 32-bit tag of a sum of keys, each multiplied by its own odd word: neighbours differ by one addition."""
+    h = sum_of_products
+    h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
+    h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
+    return i64(h >> u64(32))
+
+
+@inlined
+def cell_tag(gx: int, gy: int, tz: int, group: int) -> int:
+    return mixed_sum(
+        u64(i64(gx)) * u64(0x9E3779B97F4A7C15)
+        + u64(i64(gy)) * u64(0xC2B2AE3D27D4EB4F)
+        + u64(i64(tz)) * u64(0x165667B19E3779F9)
+        + u64(i64(group)) * u64(0x27D4EB2F165667C5)
+    )
+
+
+@inlined
+def find_id(events: Records, ids: Records, tag: int, hi: int, lo: int) -> int:
+    """The slot that holds this uid, or the free one where it belongs."""
+    mask = ids.size - 1
+    slot = tag & mask
+    while True:
+        row = ids[slot]["row"]
+        if row < 0:
+            return slot
+        if ids[slot]["tag"] == tag and events[row]["uid_lo"] == lo and events[row]["uid_hi"] == hi:
+            return slot
+        slot = (slot + 1) & mask
+
+
+@inlined
+def delete_id(ids: Records, slot: int) -> None:
+    mask = ids.size - 1
+    hole = slot
+    at = (slot + 1) & mask
+    while ids[at]["row"] >= 0:
+        home = i64(ids[at]["tag"]) & mask
+        if ((at - home) & mask) >= ((at - hole) & mask):
+            ids[hole]["tag"] = ids[at]["tag"]
+            ids[hole]["row"] = ids[at]["row"]
+            hole = at
+        at = (at + 1) & mask
+    ids[hole]["row"] = -1
+
+
+@inlined
+def run_tag(subject: int, kind: int, state: int, group: int, bucket: int) -> int:
+    series = (i64(kind) << i64(32)) ^ (i64(state) << i64(16)) ^ i64(group)
+    return mixed(i64(subject), series * i64(0x2545F491) + i64(bucket))
+
+
+@inlined
+def find_run(events: Records, runs: Records, tag: int, like: int, run: int, bucket: int) -> int:
+    """The slot of the series of row `like` in this G bucket, or the free one where it belongs."""
+    mask = runs.size - 1
+    slot = tag & mask
+    e = events[like]
+    while True:
+        row = runs[slot]["lo"]
+        if row < 0:
+            return slot
+        if runs[slot]["tag"] == tag:
+            o = events[row]
+            if (
+                o["subject"] == e["subject"]
+                and o["kind"] == e["kind"]
+                and o["state"] == e["state"]
+                and o["group"] == e["group"]
+                and o["t"] // run == bucket
+            ):
+                return slot
+        slot = (slot + 1) & mask
+
+
+@inlined
+def delete_run(runs: Records, slot: int) -> None:
+    mask = runs.size - 1
+    hole = slot
+    at = (slot + 1) & mask
+    while runs[at]["lo"] >= 0:
+        home = i64(runs[at]["tag"]) & mask
+        if ((at - home) & mask) >= ((at - hole) & mask):
+            runs[hole]["tag"] = runs[at]["tag"]
+            runs[hole]["lo"] = runs[at]["lo"]
+            runs[hole]["hi"] = runs[at]["hi"]
+            hole = at
+        at = (at + 1) & mask
+    runs[hole]["lo"] = -1
+
+
+@inlined
+def find_cell(cells: Records, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
+    """The slot of this cell, or the free one where it belongs."""
+    mask = cells.size - 1
+    slot = tag & mask
+    while cells[slot]["head"] >= 0:
+        c = cells[slot]
+        if c["gx"] == gx and c["gy"] == gy and c["tz"] == tz and c["group"] == group:
+            return slot
+        slot = (slot + 1) & mask
+    return slot
+
+
+@inlined
+def delete_cell(cells: Records, slot: int) -> None:
+    mask = cells.size - 1
+    hole = slot
+    at = (slot + 1) & mask
+    while cells[at]["head"] >= 0:
+        c = cells[at]
+        home = cell_tag(c["gx"], c["gy"], c["tz"], c["group"]) & mask
+        if ((at - home) & mask) >= ((at - hole) & mask):
+            cells[hole] = cells[at]
+            hole = at
+        at = (at + 1) & mask
+    cells[hole]["head"] = -1
+
+
+@inlined
+def find_closed(closed: Records, hi: int, lo: int) -> int:
+    mask = closed.size - 1
+    slot = mixed(hi, lo) & mask
+    while closed[slot]["group"] >= 0 and not (closed[slot]["uid_lo"] == lo and closed[slot]["uid_hi"] == hi):
+        slot = (slot + 1) & mask
+    return slot
+
+
+@inlined
+def keep_uid(s: State, hi: int, lo: int, t: int, group: int) -> None:
+    closed = s.closed[find_closed(s.closed, hi, lo)]
+    if closed["group"] < 0:
+        s.counters[CLOSED] += 1
+    closed["uid_hi"] = hi
+    closed["uid_lo"] = lo
+    closed["t"] = t
+    closed["group"] = group
+
+
+@compiled
+def refill_ids(old: Records, new: Records) -> None:
+    """Move every entry into a larger, empty table."""
+    mask = new.size - 1
+    for i in range(old.size):
+        if old[i]["row"] >= 0:
+            slot = i64(old[i]["tag"]) & mask
+            while new[slot]["row"] >= 0:
+                slot = (slot + 1) & mask
+            new[slot]["tag"] = old[i]["tag"]
+            new[slot]["row"] = old[i]["row"]
+
+
+@compiled
+def refill_runs(old: Records, new: Records) -> None:
+    """Move every entry into a larger, empty table."""
+    mask = new.size - 1
+    for i in range(old.size):
+        if old[i]["lo"] >= 0:
+            slot = i64(old[i]["tag"]) & mask
+            while new[slot]["lo"] >= 0:
+                slot = (slot + 1) & mask
+            new[slot]["tag"] = old[i]["tag"]
+            new[slot]["lo"] = old[i]["lo"]
+            new[slot]["hi"] = old[i]["hi"]
+
+
+@compiled
+def refill_cells(old: Records, new: Records) -> None:
+    """Move every entry into a larger, empty table."""
+    for i in range(old.size):
+        if old[i]["head"] >= 0:
+            c = old[i]
+            tag = cell_tag(c["gx"], c["gy"], c["tz"], c["group"])
+            new[find_cell(new, tag, c["gx"], c["gy"], c["tz"], c["group"])] = old[i]
+
+
+@compiled
+def refill_closed(groups: Records, old: Records, new: Records) -> int:
+    """Move what is still remembered into another, empty table; how many that was."""
+    kept = 0
+    for i in range(old.size):
+        c = old[i]
+        if c["group"] >= 0 and c["t"] + groups[c["group"]]["remember"] >= groups[c["group"]]["watermark"]:
+            new[find_closed(new, c["uid_hi"], c["uid_lo"])] = old[i]
+            kept += 1
+    return kept

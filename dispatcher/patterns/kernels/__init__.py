@@ -1,0 +1,14 @@
+"""The matching kernels: exactly what the oracle of O7 says, whatever the order of arrival, compiled by numba.
+
+- A row is one event in one pattern. It lies in a *block*: the cell of side R_p that holds it, in a bucket of T_p + 1
+  ms. R_p and T_p reach into 27 blocks at most; the OR of their step masks tells at once where no match is possible.
+  Events without a position lie in blocks of their place code instead, and so do those that may meet them.
+- A new row makes the open anchors within its reach dirty; each dirty anchor is looked at once a batch, from scratch, so
+  neither the order of a batch nor its cuts matter.
+- An anchor is closed when the watermark passes its time + T_p: nothing admissible can change it. Then absence is
+  judged. Rows are kept until time + 2 T_p, because an open anchor may still need them as witnesses.
+- A block holds CAP rows at most; more are counted, not kept. Links between rows are told once (union-find).
+
+One module a kernel: matching > witnesses > index. Their cache is kept in a folder named by a hash of all of them. The
+caller owns every array and makes room before a call. Squares are int64.
+"""

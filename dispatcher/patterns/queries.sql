@@ -1,0 +1,76 @@
+-- Patterns, where they hold, and the cases that they join; see 0009_patterns.sql.
+
+-- name: patterns_in_force :many
+-- The newest version of each that has begun, whatever its mode.
+SELECT DISTINCT ON (id) id, version, zh_name, en_name, mode::text, r_m, t_s, by_place, step_order, effective_from, effective_to,
+       source
+FROM patterns WHERE effective_from IS NULL OR effective_from <= $1 ORDER BY id, version DESC;
+
+-- name: steps_of_patterns :many
+SELECT s.pattern_id, s.version, s.step, s.role::text, s.zh_name, s.en_name, s.kinds, s.source_classes, s.severity_min,
+       s.predicate
+FROM pattern_steps s ORDER BY s.pattern_id, s.version, s.position;
+
+-- name: standing_events :many
+-- Where these events stand after the step, and what the flapping incidents of $2 have taken.
+SELECT event_uid, stream, seq, standing FROM incident_events WHERE event_uid = ANY($1)
+UNION ALL
+SELECT event_uid, stream, seq, standing FROM incident_events WHERE incident_id = ANY($2) AND standing = 'suppressed';
+
+-- name: live_events :many
+-- What the matcher is rebuilt from: the standing version of every event that an open anchor may still need.
+SELECT e.stream, e.seq, e.uid, e.revision, e.content_hash, e.source, e.source_class, e.kind, e.severity, e.raised, e.subject,
+       e.device_id, e.call_id, e.product, e.area_id, e.area_path, e.place, e.lon, e.lat, e.x_dm, e.y_dm, e.observed_at,
+       e.received_at, e.effective_at, e.time_quality, e.body
+FROM incident_events ie
+JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
+WHERE ie.effective_at >= $1 AND ie.standing IN ('clustered', 'alone') AND e.kind = ANY($2);
+
+-- name: put_match :exec
+INSERT INTO pattern_matches (pattern_id, version, anchor_uid, anchor_at, mode, matched_at, changed_at, witnesses, witness_uids)
+VALUES ($1, $2, $3, $4, $5::text::pattern_mode, $6, $6, $7, $8)
+ON CONFLICT (pattern_id, version, anchor_uid) DO UPDATE SET anchor_at = $4, mode = $5::text::pattern_mode, changed_at = $6,
+    withdrawn_at = NULL, witnesses = $7, witness_uids = $8;
+
+-- name: withdraw_match :exec
+UPDATE pattern_matches SET withdrawn_at = $4
+WHERE pattern_id = $1 AND version = $2 AND anchor_uid = $3 AND withdrawn_at IS NULL;
+
+-- name: withdraw_matches_at :many
+-- The anchors themselves were corrected: what was found at their old place and time is taken back.
+UPDATE pattern_matches SET withdrawn_at = $2 WHERE anchor_uid = ANY($1) AND withdrawn_at IS NULL RETURNING anchor_uid;
+
+-- name: incidents_of_events :many
+SELECT ie.event_uid, ie.incident_id, i.case_id FROM incident_events ie JOIN incidents i ON i.id = ie.incident_id
+WHERE ie.event_uid = ANY($1);
+
+-- name: standing_of_cases :many
+-- Whether a case has tickets, one that is open, and one that was accepted and is open.
+SELECT c.id, c.opened_at, count(t.id) > 0 AS ticketed, COALESCE(bool_or(t.closed_at IS NULL), false) AS open,
+       COALESCE(bool_or(t.closed_at IS NULL AND t.accepted_at IS NOT NULL), false) AS accepted
+FROM cases c LEFT JOIN tickets t ON t.case_id = c.id WHERE c.id = ANY($1) GROUP BY c.id;
+
+-- name: join_cases :many
+UPDATE incidents SET case_id = $1 WHERE case_id = ANY($2) RETURNING id;
+
+-- name: insert_case_join :exec
+INSERT INTO case_joins (at, case_id, joined_id, pattern_id, version, anchor_uid) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: incident_changes :many
+-- Incidents that nothing but their case changed, as the tickets and the stream need them.
+SELECT i.id, i.number, i.case_id, i.status::text, i.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, i.grade, i.area_id,
+       i.area_path, i.place, i.lon, i.lat, i.first_at, i.last_at, i.opened_at, i.final_at, i.event_count, i.source_classes,
+       i.late, i.merged_into, i.follows, i.tile, i.explanation
+FROM incidents i JOIN event_kinds k ON k.id = i.kind WHERE i.id = ANY($1) AND i.status <> 'merged' ORDER BY i.id;
+
+-- name: matches_of_incidents :many
+-- What is evidence for the grades of these incidents.
+SELECT incident_id, pattern_id, version, zh_name AS zh, en_name AS en, witnesses FROM incident_matches
+WHERE incident_id = ANY($1) AND mode = 'active';
+
+-- name: matches_told :many
+-- What the stream tells of the matches at these anchors: those that their incidents show.
+SELECT m.incident_id, i.case_id, i.area_path, m.pattern_id, m.version, m.zh_name, m.en_name, m.anchor_uid, m.anchor_at,
+       m.matched_at, m.witnesses
+FROM incident_matches m JOIN incidents i ON i.id = m.incident_id
+WHERE m.incident_id = ANY($1) AND m.anchor_uid = ANY($2) AND m.mode = 'active' ORDER BY m.incident_id, m.pattern_id;

@@ -1,0 +1,204 @@
+"""The patterns stage of a step: what happened together becomes one case, and every match says why.
+
+It takes the events that stand in an incident, found by place and time or alone; late and suppressed ones match nothing.
+The patterns' memory is recalled by a stage of its own before anything of the step is written.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from prometheus_client import Counter, Gauge
+
+from dispatcher.channels import stream
+from dispatcher.incidents.step import Advanced, Step
+from dispatcher.patterns import evidence
+from dispatcher.patterns import memory as memories
+from dispatcher.patterns.cases import Link, join
+from dispatcher.patterns.matcher import Candidate, Outcome
+from dispatcher.patterns.memory import PatternMemory
+from dispatcher.patterns.model import Match, Pattern, PatternMode
+from events.model import PLATFORM_SOURCES, Event, EventSource
+from runtime.queries import load
+
+QUERIES = load(__package__)
+
+MATCHED = Counter(
+    "dispatcher_pattern_matches_total", "Anchors at which a pattern began to hold or changed", ["pattern"]
+)
+JOINED = Counter("dispatcher_cases_joined_total", "Cases that became part of another by a pattern")
+REFUSED = Gauge("dispatcher_pattern_rows_refused", "Events that no full block of the matcher took")
+
+_TAKEN: Final = frozenset({"clustered", "alone"})
+_FLAPPING: Final = "device_flapping"
+
+# (pattern, uid of the anchor) -> where it holds now, or None where it ceased to.
+_Found = dict[tuple[int, bytes], Match | None]
+
+
+async def recall(step: Step) -> Advanced:
+    """Have the patterns' memory at hand, as of the last committed step."""
+    if memories.known(step) is None:
+        await evidence.recall(step)
+    await memories.recall(step)
+    return Advanced(0, 0)
+
+
+async def advance(step: Step) -> Advanced:
+    """Match the step's events, write what was found, join the cases that it links. Needs `recall` before."""
+    memory = memories.known(step)
+    if memory is None:
+        raise LookupError("the patterns' memory was not recalled before the step")
+    if not memory.book.patterns or not step.events:
+        return Advanced(len(step.events), 0)
+    found: _Found = {}
+    links: list[Link] = []
+    standing = await _read_standing(step, memory)
+    corrected: set[bytes] = set()
+    dropped = [uid for uid, each in standing.items() if each.standing not in _TAKEN and uid in memory.matcher]
+    for segment, tick in _segments(step.events):
+        candidates = [_candidate(step, memory, event) for event in segment if _stands(event, standing)]
+        corrected |= {
+            candidate.uid
+            for candidate in candidates
+            if candidate.version[0] > 0 or memory.matcher.is_superseded_by(candidate)
+        }
+        outcome = await _in_kernels(step, partial(memory.matcher.apply, candidates, dropped=dropped))
+        dropped = []
+        _note(memory, outcome, found, links)
+        if tick is not None:
+            watermarks = memory.move_watermarks(tick.effective_at)
+            _note(memory, await _in_kernels(step, partial(memory.matcher.advance, watermarks)), found, links)
+    REFUSED.set(memory.matcher.refused)
+    await _write(step, memory, found, corrected)
+    await evidence.refresh(step, {uid for _, uid in found} | corrected)
+    JOINED.inc(await join(step, links))
+    await _tell(step, memory, found)
+    return Advanced(len(step.events), len(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Which version of an event stands, and how."""
+
+    position: tuple[str, int]
+    standing: str
+
+
+async def _read_standing(step: Step, memory: PatternMemory) -> dict[bytes, _Standing]:
+    """The events of the step that a pattern may care for, as the incidents stage left them."""
+    uids = [event.uid for event in step.events if _concerns(memory, event)]
+    flapping = [change.incident_id for change in step.incidents if change.kind == _FLAPPING]
+    if not uids and not flapping:
+        return {}
+    return {
+        row["event_uid"]: _Standing((row["stream"], row["seq"]), row["standing"])
+        for row in await step.conn.fetch(QUERIES.standing_events, uids, flapping)
+    }
+
+
+def _concerns(memory: PatternMemory, event: Event) -> bool:
+    return (
+        event.source not in PLATFORM_SOURCES
+        and event.raised
+        and (event.kind in memory.book.by_kind or event.uid in memory.matcher)
+    )
+
+
+def _stands(event: Event, standing: Mapping[bytes, _Standing]) -> bool:
+    """Whether the event counts. Of one that was corrected within the step both versions do, one behind the other."""
+    found = standing.get(event.uid)
+    return found is not None and event.raised and found.standing in _TAKEN
+
+
+def _candidate(step: Step, memory: PatternMemory, event: Event) -> Candidate:
+    return memory.book.candidate(event, step.rulebook.areas)
+
+
+def _segments(events: Sequence[Event]) -> Iterator[tuple[list[Event], Event | None]]:
+    """The events between two ticks, each with the tick that ends them."""
+    segment: list[Event] = []
+    for event in events:
+        if event.source is EventSource.TICK:
+            yield segment, event
+            segment = []
+        elif event.source not in PLATFORM_SOURCES:
+            segment.append(event)
+    yield segment, None
+
+
+async def _in_kernels(step: Step, work: Callable[[], Outcome]) -> Outcome:
+    """In the thread of the kernels, which release the interpreter."""
+    return await asyncio.get_running_loop().run_in_executor(step.kernels, work)
+
+
+def _note(memory: PatternMemory, outcome: Outcome, found: _Found, links: list[Link]) -> None:
+    for key in outcome.lost:
+        found[key] = None
+    for match in outcome.found:
+        found[match.pattern, match.anchor_uid] = match
+    for number, anchor_uid, other_uid in outcome.links:
+        pattern = memory.book.patterns[number]
+        if pattern.mode is PatternMode.ACTIVE:
+            links.append(Link(pattern, anchor_uid, other_uid))
+
+
+async def _write(step: Step, memory: PatternMemory, found: _Found, corrected: AbstractSet[bytes]) -> None:
+    if corrected:
+        await step.conn.fetch(QUERIES.withdraw_matches_at, list(corrected), step.at)
+    rows, gone = [], []
+    for (number, anchor_uid), match in found.items():
+        pattern = memory.book.patterns[number]
+        if match is None:
+            gone.append((pattern.id, pattern.version, anchor_uid, step.at))
+        else:
+            MATCHED.labels(pattern.id).inc()
+            rows.append(_row(pattern, match, step.at))
+    await step.conn.executemany(QUERIES.withdraw_match, gone)
+    await step.conn.executemany(QUERIES.put_match, rows)
+
+
+def _row(pattern: Pattern, match: Match, at: datetime) -> tuple[object, ...]:
+    witnesses = [
+        {
+            "step": pattern.steps[witness.step].name,
+            "uid": witness.uid.hex(),
+            "d_m": None if witness.distance_dm is None else witness.distance_dm / 10,
+            "dt_s": witness.dt_ms / 1000,
+        }
+        for witness in match.witnesses
+    ]
+    return (
+        pattern.id,
+        pattern.version,
+        match.anchor_uid,
+        datetime.fromtimestamp(match.anchor_ms / 1000, UTC),
+        pattern.mode,
+        at,
+        witnesses,
+        sorted({witness.uid for witness in match.witnesses}),
+    )
+
+
+async def _tell(step: Step, memory: PatternMemory, found: _Found) -> None:
+    """Put on the stream what the incidents show of the active patterns' new and changed matches."""
+    uids = [
+        uid
+        for (number, uid), match in found.items()
+        if match is not None and memory.book.patterns[number].mode is PatternMode.ACTIVE
+    ]
+    if not uids:
+        return
+    incidents = {row["incident_id"] for row in await step.conn.fetch(QUERIES.incidents_of_events, uids)}
+    rows = []
+    for told in await step.conn.fetch(QUERIES.matches_told, sorted(incidents), uids):
+        body: dict[str, Any] = dict(told)
+        area_path = body.pop("area_path")
+        rows.append(
+            stream.Row("incident.matched", area_path, (), {"match": body | {"anchor_uid": told["anchor_uid"].hex()}})
+        )
+    await stream.publish_all(step.conn, rows, step.at)

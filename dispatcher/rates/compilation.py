@@ -1,0 +1,15 @@
+"""Compiles the kernels of the detectors before the first tick, never on it."""
+
+
+def compile_rate_kernels() -> None:
+    """Compile, or load from the cache, what the rates stage will call, with the types that it will call it with."""
+    import numpy as np  # noqa: PLC0415 -- numba reads its cache folder when it is imported: not with this module
+
+    from dispatcher.rates.cusum import chart  # noqa: PLC0415
+    from dispatcher.rates.scan import neighbourhoods, scan_space_time  # noqa: PLC0415
+
+    chart(np.ones(3), 0)
+    places = np.arange(4.0)
+    cases = np.array([0, 0, 0, 1, 2, 3, 1, 2], np.int64)
+    ages = np.array([0, 0, 0, 3, 2, 1, 2, 3], np.int64)
+    scan_space_time(neighbourhoods(places, places, radius=2), cases, ages, ages_max=2, replicates=1, seed=1)

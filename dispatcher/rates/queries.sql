@@ -1,0 +1,154 @@
+-- Rates: finished counts, findings and proposals; written by the leader's step, read by the api; see 0013_rates.sql.
+
+-- name: rate_watermarks :many
+SELECT w.kind_group, w.watermark_at, p.counted_from, p.counted_to
+FROM watermarks w LEFT JOIN rate_progress p USING (kind_group) WHERE w.rule_set = $1 ORDER BY w.kind_group;
+
+-- name: rate_progress_of :one
+SELECT counted_from, counted_to FROM rate_progress WHERE kind_group = $1;
+
+-- name: first_tick :one
+-- When the deployment began to count: the first record of the clock.
+SELECT effective_at FROM events WHERE stream = $1 ORDER BY seq LIMIT 1;
+
+-- name: earliest_open :one
+SELECT min(canonical_at) FROM incidents WHERE kind_group = $1 AND status = 'open';
+
+-- name: put_progress :exec
+INSERT INTO rate_progress (kind_group, counted_from, counted_to) VALUES ($1, $2, $3)
+ON CONFLICT (kind_group) DO UPDATE SET counted_to = EXCLUDED.counted_to;
+
+-- name: count_finished :many
+-- The counts of finished hours. What came late is in the log and on the screen, never in a rate.
+INSERT INTO rate_counts AS c (kind, area_id, bucket_at, incidents)
+SELECT i.kind, COALESCE(community.id, i.area_id, ''), to_timestamp(floor(extract(epoch FROM i.canonical_at) / 3600) * 3600), count(*)
+FROM incidents i
+LEFT JOIN LATERAL (SELECT a.id FROM areas a WHERE a.id = ANY(i.area_path) AND a.level = 'community') community ON true
+WHERE i.kind_group = $1 AND i.status = 'final' AND NOT i.late AND i.canonical_at >= $2 AND i.canonical_at < $3
+GROUP BY 1, 2, 3
+ON CONFLICT (kind, area_id, bucket_at) DO UPDATE SET incidents = c.incidents + EXCLUDED.incidents
+RETURNING c.kind, c.area_id, c.bucket_at, c.incidents;
+
+-- name: counts_by_hour :many
+SELECT c.kind, c.area_id, array_agg(c.bucket_at) AS begins, array_agg(c.incidents) AS counts
+FROM rate_counts c JOIN unnest($1::text[], $2::text[]) AS s (kind, area_id) USING (kind, area_id)
+WHERE c.bucket_at >= $3 AND c.bucket_at < $4
+GROUP BY 1, 2;
+
+-- name: counts_by_day :many
+-- Days of the city, eight hours before those of the universal time.
+SELECT kind, area_id, array_agg(begin) AS begins, array_agg(incidents) AS counts
+FROM (
+    SELECT c.kind, c.area_id, to_timestamp(floor((extract(epoch FROM c.bucket_at) + 28800) / 86400) * 86400 - 28800) AS begin,
+           sum(c.incidents) AS incidents
+    FROM rate_counts c JOIN unnest($1::text[], $2::text[]) AS s (kind, area_id) USING (kind, area_id)
+    WHERE c.bucket_at >= $3 AND c.bucket_at < $4
+    GROUP BY 1, 2, 3) AS days
+GROUP BY 1, 2;
+
+-- name: counted_days :many
+-- Which series had incidents on each day that ends at one of $2.
+SELECT DISTINCT c.kind, c.area_id, d.day_end
+FROM unnest($2::timestamptz[]) AS d (day_end)
+JOIN rate_counts c ON c.bucket_at >= d.day_end - interval '24 hours' AND c.bucket_at < d.day_end
+JOIN event_kinds k ON k.id = c.kind
+WHERE c.kind = ANY($1) ORDER BY d.day_end, c.kind, c.area_id;
+
+-- name: happened :many
+-- The finished incidents of a group that have a position.
+SELECT id, kind, canonical_at, lon, lat, source_classes, area_id, area_path, place
+FROM incidents
+WHERE kind_group = $1 AND status = 'final' AND NOT late AND lon IS NOT NULL AND canonical_at >= $2 AND canonical_at < $3
+ORDER BY canonical_at, id;
+
+-- name: scanned_lately :many
+-- When the scan last found something of each kind.
+SELECT kind, max(to_at) AS to_at FROM rate_findings
+WHERE detector = 'space_time_scan' AND kind = ANY($1) AND to_at > $2 GROUP BY kind;
+
+-- name: witnesses_of_counts :many
+SELECT id FROM incidents
+WHERE kind_group = $1 AND kind = $2 AND status = 'final' AND NOT late AND canonical_at >= $3 AND canonical_at < $4
+  AND ($5::text = '' AND area_id IS NULL OR area_path @> ARRAY[$5::text])
+ORDER BY canonical_at, id LIMIT $6;
+
+-- name: recurring_tickets :many
+-- The call-responses of the last 30 days on the causes and places that had one opened since $1.
+WITH placed AS (
+    SELECT t.id, t.incident_id, t.kind, t.area_id, t.area_path, t.lon, t.lat, t.opened_at, t.place
+    FROM tickets t
+    WHERE t.ticket_kind = 'call_response' AND t.state NOT IN ('merged', 'voided') AND t.place IS NOT NULL
+      AND t.opened_at > $1::timestamptz - interval '30 days' AND t.opened_at <= $2
+)
+SELECT p.id, p.incident_id, p.kind, p.area_id, p.area_path, p.lon, p.lat, p.opened_at, p.place FROM placed p
+WHERE EXISTS (SELECT FROM placed n WHERE n.kind = p.kind AND n.place = p.place
+              AND n.area_id IS NOT DISTINCT FROM p.area_id AND n.opened_at > $1)
+ORDER BY p.opened_at, p.id;
+
+-- name: standing_proposal :one
+SELECT id FROM proposals
+WHERE kind = $1 AND place_key = $2 AND proposed_at > $3::timestamptz - interval '90 days'
+  AND proposed_at < $3::timestamptz + interval '90 days'
+ORDER BY id DESC LIMIT 1;
+
+-- name: insert_proposal :one
+INSERT INTO proposals (source, kind, place_key, area_id, area_path, place, lon, lat, reason, witnesses, proposed_at)
+VALUES ($1::text::proposal_source, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id;
+
+-- name: insert_finding :one
+INSERT INTO rate_findings (detector, detector_version, kind, place_key, area_id, area_path, place, lon, lat, radius_m,
+    from_at, to_at, observed, expected, statistic, p_value, witnesses, proposal_id)
+VALUES ($1::text::rate_detector, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT ON CONSTRAINT rate_findings_once DO NOTHING RETURNING id;
+
+-- name: list_findings :many
+-- Newest first. Where $1 is the viewer's area, NULL means everywhere; what lies in no area is everybody's.
+SELECT f.id, f.detector::text, f.detector_version, f.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, f.area_id, f.place,
+       f.lon, f.lat, f.radius_m, f.from_at, f.to_at, f.observed, f.expected, f.statistic, f.p_value, f.witnesses, f.proposal_id
+FROM rate_findings f JOIN event_kinds k ON k.id = f.kind
+WHERE ($1::text IS NULL OR f.area_path @> ARRAY[$1] OR f.area_path = '{}')
+  AND ($2::text IS NULL OR f.detector = $2::text::rate_detector) AND ($3::text IS NULL OR f.kind = $3)
+  AND ($4::text IS NULL OR f.area_path @> ARRAY[$4]) AND ($5::timestamptz IS NULL OR f.to_at > $5)
+  AND ($6::bigint IS NULL OR f.id < $6)
+ORDER BY f.id DESC LIMIT $7;
+
+-- name: list_proposals :many
+SELECT p.id, p.source::text, p.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, p.area_id, p.place, p.lon, p.lat,
+       p.reason, p.witnesses, p.proposed_at, p.state::text, p.decided_at, p.decision_reason, p.ticket_id,
+       (SELECT count(*) FROM rate_findings f WHERE f.proposal_id = p.id) AS findings
+FROM proposals p JOIN event_kinds k ON k.id = p.kind
+WHERE ($1::text IS NULL OR p.area_path @> ARRAY[$1] OR p.area_path = '{}')
+  AND ($2::text IS NULL OR p.state = $2::text::proposal_state) AND ($3::text IS NULL OR p.kind = $3)
+  AND ($4::text IS NULL OR p.area_path @> ARRAY[$4]) AND ($5::bigint IS NULL OR p.id < $5)
+ORDER BY p.id DESC LIMIT $6;
+
+-- name: list_counts :many
+-- Finished buckets from the table, the others as they stand now: an hour is provisional until its kind group has passed it.
+WITH unfinished AS (
+    SELECT i.kind, COALESCE(community.id, i.area_id, '') AS area_id, count(*)::integer AS incidents,
+           to_timestamp(floor(extract(epoch FROM i.canonical_at) / 3600) * 3600) AS bucket_at
+    FROM incidents i
+    LEFT JOIN LATERAL (SELECT a.id FROM areas a WHERE a.id = ANY(i.area_path) AND a.level = 'community') community ON true
+    LEFT JOIN rate_progress p ON p.kind_group = i.kind_group
+    WHERE i.kind = $2 AND i.status <> 'merged' AND NOT i.late AND i.canonical_at >= $4 AND i.canonical_at < $5
+      AND (p.counted_to IS NULL OR i.canonical_at >= p.counted_to)
+    GROUP BY 1, 2, 4
+), every AS (
+    SELECT c.kind, c.area_id, c.incidents, c.bucket_at, false AS provisional FROM rate_counts c
+    WHERE c.kind = $2 AND c.bucket_at >= $4 AND c.bucket_at < $5
+    UNION ALL
+    SELECT u.kind, u.area_id, u.incidents, u.bucket_at, true FROM unfinished u
+)
+SELECT e.kind, NULLIF(e.area_id, '') AS area_id, e.bucket_at, e.incidents, e.provisional
+FROM every e LEFT JOIN areas a ON a.id = e.area_id
+WHERE ($1::text IS NULL OR e.area_id = '' OR a.path @> ARRAY[$1]) AND ($3::text IS NULL OR a.path @> ARRAY[$3])
+ORDER BY e.bucket_at DESC, e.area_id LIMIT $6;
+
+-- name: list_happened :many
+-- Incidents with a position, the latest first; `final` ones count for good.
+SELECT i.id, i.kind, i.canonical_at, i.lon, i.lat, i.source_classes, i.area_id, i.area_path, i.place, i.status = 'final' AS final
+FROM incidents i
+WHERE ($1::text IS NULL OR i.area_path @> ARRAY[$1] OR i.area_path = '{}')
+  AND ($2::text IS NULL OR i.area_path @> ARRAY[$2])
+  AND i.status <> 'merged' AND NOT i.late AND i.lon IS NOT NULL AND i.canonical_at >= $3 AND i.canonical_at < $4
+ORDER BY i.canonical_at DESC, i.id DESC LIMIT $5;

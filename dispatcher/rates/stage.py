@@ -1,0 +1,191 @@
+"""The rates stage of a step: counts what is finished, judges it, and proposes; at ticks, on the domain's clock alone.
+
+Everything follows from finished hours, taken one after the other, so it does not matter how many a step finds finished:
+the same log gives the same counts, findings and proposals whatever the batches and restarts.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from dispatcher.incidents.step import Advanced
+from dispatcher.rates import store
+from dispatcher.rates.buckets import DAY, HOUR, ends_day, finished_to, floor_hour, hours_between
+from dispatcher.rates.city_map import Happened, mask, on_the_map
+from dispatcher.rates.hot_spots import DAYS, scan
+from dispatcher.rates.model import Finding, Spot
+from dispatcher.rates.online import CHART_WEEKS, LOOKBACK, WEEK, CountSeries, judge_day, judge_hour, judge_week
+from dispatcher.rates.recurrence import CallResponse, recurring
+from dispatcher.rules.rulebook import Rulebook
+from events.model import CLOCK_STREAM, Event, EventSource
+from registry.event_kinds import GROUP_OF_ALL
+from runtime.pool import Connection
+
+# What one step takes of a group that lies far behind; the next tick goes on.
+HOURS_A_STEP: Final = 31 * 24
+# A kind whose hot spot was found is looked at again after this.
+SCAN_REST: Final = timedelta(hours=24)
+TICKETS: Final = "*"
+
+
+class Moment(Protocol):
+    """What this stage reads of a step."""
+
+    @property
+    def conn(self) -> Connection: ...
+
+    @property
+    def rulebook(self) -> Rulebook: ...
+
+    @property
+    def events(self) -> Sequence[Event]: ...
+
+    @property
+    def kernels(self) -> Executor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Hours of a kind group that are finished now and were not before."""
+
+    kind_group: str
+    counted_from: datetime
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be judged, in the order of time; plain values, so that another thread may do it."""
+
+    hours: list[tuple[datetime, CountSeries]] = field(default_factory=list)
+    days: list[tuple[datetime, CountSeries]] = field(default_factory=list)
+    maps: list[tuple[datetime, str]] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)
+    scanned_at: dict[str, datetime] = field(default_factory=dict)
+
+
+async def advance(step: Moment) -> Advanced:
+    """Count and judge the hours that the step's ticks have finished. Nothing where there was no tick.
+
+    A replay counts nothing: its one group mixes every kind, and it opens no tickets.
+    """
+    ticks = [event.effective_at for event in step.events if event.source is EventSource.TICK]
+    if not ticks or GROUP_OF_ALL in step.rulebook.taxonomy.groups:
+        return Advanced(0, 0)
+    progress = await step.conn.fetchrow(store.QUERIES.rate_progress_of, TICKETS)
+    began_at = progress["counted_from"] if progress else await _began_at(step.conn, ticks[0])
+    taken = written = 0
+    for span in await _finished(step, began_at):
+        findings = await _judge(step, span)
+        findings = await store.witnessed(step.conn, span.kind_group, findings)
+        written += await store.write(step.conn, findings)
+        await step.conn.execute(store.QUERIES.put_progress, span.kind_group, span.counted_from, span.end)
+        taken += (span.end - span.begin) // HOUR
+    counted_to = progress["counted_to"] if progress else began_at
+    return Advanced(taken, written + await _recur(step, max(ticks), began_at, counted_to))
+
+
+async def _began_at(conn: Connection, tick_at: datetime) -> datetime:
+    """The hour from which on an empty hour means that nothing happened: that of the first tick of the log."""
+    first: datetime | None = await conn.fetchval(store.QUERIES.first_tick, CLOCK_STREAM)
+    return floor_hour(first or tick_at)
+
+
+async def _finished(step: Moment, began_at: datetime) -> list[_Span]:
+    spans = []
+    for row in await step.conn.fetch(store.QUERIES.rate_watermarks, step.rulebook.taxonomy.rule_set):
+        counted_from = row["counted_from"] or began_at
+        begin = row["counted_to"] or began_at
+        if floor_hour(row["watermark_at"]) <= begin:
+            continue
+        earliest_open_at = await step.conn.fetchval(store.QUERIES.earliest_open, row["kind_group"])
+        end = min(finished_to(row["watermark_at"], earliest_open_at), begin + HOURS_A_STEP * HOUR)
+        if end > begin:
+            spans.append(_Span(row["kind_group"], counted_from, begin, end))
+    return spans
+
+
+async def _judge(step: Moment, span: _Span) -> list[Finding]:
+    fresh = await step.conn.fetch(store.QUERIES.count_finished, span.kind_group, span.begin, span.end)
+    work = _Work()
+    hourly = sorted((row["bucket_at"] + HOUR, row["kind"], row["area_id"]) for row in fresh)
+    if hourly:
+        await _prepare_hours(step, span, hourly, work)
+        await _prepare_maps(step, span, [(end, kind) for end, kind, _ in hourly], work)
+    await _prepare_days(step, span, work)
+    if not (work.hours or work.days or work.maps):
+        return []
+    # The regressions and scans of a night take their time: sockets and leases go on meanwhile.
+    return await asyncio.get_running_loop().run_in_executor(step.kernels, judged, work)
+
+
+async def _prepare_hours(step: Moment, span: _Span, hourly: Sequence[tuple[datetime, str, str]], work: _Work) -> None:
+    series = {(kind, area_id) for _, kind, area_id in hourly}
+    counts = await store.counts_by_hour(step.conn, series, span.begin - CHART_WEEKS * WEEK, span.end)
+    made = _series(step, span, counts)
+    work.hours.extend((end, made[kind, area_id]) for end, kind, area_id in hourly)
+
+
+async def _prepare_days(step: Moment, span: _Span, work: _Work) -> None:
+    ends = [at for at in hours_between(span.begin, span.end) if ends_day(at)]
+    if not ends:
+        return
+    kinds = [kind.id for kind in step.rulebook.taxonomy.kinds.values() if kind.kind_group == span.kind_group]
+    rows = await step.conn.fetch(store.QUERIES.counted_days, kinds, ends)
+    if not rows:
+        return
+    series = {(row["kind"], row["area_id"]) for row in rows}
+    made = _series(step, span, await store.counts_by_day(step.conn, series, span.begin - LOOKBACK, span.end))
+    work.days.extend((row["day_end"], made[row["kind"], row["area_id"]]) for row in rows)
+
+
+async def _prepare_maps(step: Moment, span: _Span, maps: Sequence[tuple[datetime, str]], work: _Work) -> None:
+    work.maps.extend(sorted(set(maps)))
+    origin = step.rulebook.deployment.origin
+    work.happened.extend(await store.happened(step.conn, span.kind_group, span.begin - DAYS * DAY, span.end, origin))
+    kinds = {kind for _, kind in maps}
+    work.scanned_at.update(await store.scanned_lately(step.conn, kinds, span.begin - SCAN_REST))
+
+
+def _series(step: Moment, span: _Span, counts: store.Counts) -> dict[store.Key, CountSeries]:
+    areas = step.rulebook.areas
+    return {
+        (kind, area_id): CountSeries(kind, Spot.of_area(area_id, areas.path(area_id)), span.counted_from, counted)
+        for (kind, area_id), counted in counts.items()
+    }
+
+
+def judged(work: _Work) -> list[Finding]:
+    """Every finding of the work, in the order of time. Pure."""
+    found = [finding for end, series in work.hours if (finding := judge_hour(series, end)) is not None]
+    for end, series in work.days:
+        found += judge_day(series, end)
+        weekly = judge_week(series, end)
+        if weekly is not None:
+            found.append(weekly)
+    scanned_at = dict(work.scanned_at)
+    for end, kind in work.maps:
+        if kind in scanned_at and end - scanned_at[kind] < SCAN_REST:
+            continue
+        lately = [incident for incident in work.happened if end - DAYS * DAY <= incident.at < end]
+        shown = on_the_map(lately, mask(lately))
+        spot = scan(kind, [incident for incident in shown if incident.kind == kind], end)
+        if spot is not None:
+            scanned_at[kind] = end
+            found.append(spot)
+    return sorted(found, key=lambda f: (f.to_at, f.detector, f.kind, f.spot.key))
+
+
+async def _recur(step: Moment, at: datetime, began_at: datetime, begin: datetime) -> int:
+    """Once an hour: call-responses that came a third time by its end."""
+    end = floor_hour(at)
+    if end <= begin:
+        return 0
+    rows = await step.conn.fetch(store.QUERIES.recurring_tickets, begin, end)
+    written = await store.write(step.conn, recurring((CallResponse.of(dict(row)) for row in rows), begin))
+    await step.conn.execute(store.QUERIES.put_progress, TICKETS, began_at, end)
+    return written

@@ -1,0 +1,44 @@
+"""Who reports: independent classes of source, and many of one class."""
+
+from typing import Final
+
+from dispatcher.risk.rules.seen import Found, Rule, Seen, named
+from events.model import SourceClass
+
+_ZH: Final = {
+    SourceClass.SENSOR: "传感器",
+    SourceClass.CAMERA: "摄像机",
+    SourceClass.GATE: "门禁",
+    SourceClass.FEED: "外部系统",
+    SourceClass.HOTLINE: "市民来电",
+    SourceClass.CLOCK: "平台",
+}
+
+
+def _independent_sources(seen: Seen) -> Found | None:
+    """Each further independent class of source makes it likelier; ten cameras are still one class."""
+    classes = seen.tally.classes
+    if len(classes) < 2:
+        return None
+    return Found(
+        level=len(classes),
+        witnesses=named(classes.values()),
+        zh=f"{len(classes)} 类独立来源相互印证（{'、'.join(_ZH[each] for each in classes)}）",
+        en=f"{len(classes)} independent classes of source agree ({', '.join(each.value for each in classes)})",
+    )
+
+
+def _repeated_reports(seen: Seen) -> Found | None:
+    """Many that report alike: counted by who reports, never by how often; worth less than a step (see the table)."""
+    subjects = seen.tally.subjects
+    if seen.table.worth("repeated_reports", len(subjects)) is None:
+        return None
+    return Found(
+        level=len(subjects),
+        witnesses=named(subjects.values()),
+        zh=f"{len(subjects)} 处来源报告同一事件",
+        en=f"{len(subjects)} places report it alike",
+    )
+
+
+RULES: Final = (Rule("independent_sources", _independent_sources), Rule("repeated_reports", _repeated_reports))

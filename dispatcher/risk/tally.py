@@ -1,0 +1,76 @@
+"""What the rules of grading look at of a set of events: small whatever the storm, the same in whatever order it grew.
+
+Of every sort that a rule counts - kind and class of source, subject, square of ground, colour of a warning - the first
+event by (time, uid) is kept as its witness. A million reports of one sort are one witness.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from dispatcher.risk.model import Witness
+from events.model import SourceClass
+from registry.grading import Cell
+
+_Sort = TypeVar("_Sort", bound=Hashable)
+
+
+class Tally:
+    """The first witness of each sort; grows event by event."""
+
+    __slots__ = ("cells", "colours", "last_ms", "lives", "sorts", "subjects")
+
+    def __init__(self, witnesses: Iterable[Witness] = ()) -> None:
+        self.sorts: dict[tuple[str, SourceClass], Witness] = {}
+        self.subjects: dict[str, Witness] = {}
+        self.cells: dict[Cell, Witness] = {}
+        self.colours: dict[tuple[str, int], Witness] = {}
+        self.lives: dict[bool, Witness] = {}  # by True: the first that says that a life is at risk
+        self.last_ms = 0
+        for witness in witnesses:
+            self.add(witness)
+
+    def add(self, witness: Witness) -> None:
+        for sorts, sort in self._sorts_of(witness):
+            if sort not in sorts or witness < sorts[sort]:
+                sorts[sort] = witness
+        self.last_ms = max(self.last_ms, witness.at_ms)
+
+    def rests_on(self, witness: Witness) -> bool:
+        """Whether it may be another without this witness."""
+        return witness.at_ms == self.last_ms or any(
+            sorts.get(sort) == witness for sorts, sort in self._sorts_of(witness)
+        )
+
+    def _sorts_of(self, witness: Witness) -> Iterator[tuple[dict[object, Witness], Hashable]]:
+        def entry(sorts: dict[_Sort, Witness], sort: _Sort) -> tuple[dict[object, Witness], Hashable]:
+            return sorts, sort  # type: ignore[return-value]
+
+        yield entry(self.sorts, (witness.kind, witness.source_class))
+        yield entry(self.subjects, witness.subject)
+        if witness.cell is not None:
+            yield entry(self.cells, witness.cell)
+        if witness.colour is not None:
+            yield entry(self.colours, (witness.kind, witness.colour))
+        if witness.life:
+            yield entry(self.lives, True)
+
+    @property
+    def first(self) -> Witness:
+        return min(self.sorts.values())
+
+    @property
+    def classes(self) -> dict[SourceClass, Witness]:
+        """The first witness of each class of source, earliest first."""
+        return _firsts(self.sorts.values(), lambda witness: witness.source_class)
+
+    @property
+    def kinds(self) -> dict[str, Witness]:
+        """The first witness of each kind, earliest first."""
+        return _firsts(self.sorts.values(), lambda witness: witness.kind)
+
+
+def _firsts(witnesses: Iterable[Witness], sort: Callable[[Witness], _Sort]) -> dict[_Sort, Witness]:
+    firsts: dict[_Sort, Witness] = {}
+    for witness in sorted(witnesses):
+        firsts.setdefault(sort(witness), witness)
+    return firsts

@@ -1,0 +1,87 @@
+"""Makes the master data of a release a version of the rules: the first is in force from the beginning of the log."""
+
+from datetime import datetime
+from typing import Final
+
+from dispatcher.rules import activation
+from dispatcher.rules.document import GRADE_POINTS, GroupRules, KindRules, RuleDocument, RuleSource
+from dispatcher.rules.errors import ActivationRefused, RulesStandAlready
+from dispatcher.rules.versions import QUERIES, add_version, find_version, read_references, version_in_force
+from registry.event_kinds import GROUP_OF_ALL, KindGroup, KindMode, Taxonomy, read_taxonomy
+from runtime.clock import open_clock
+from runtime.pool import Connection
+
+AUTHOR: Final = "release"
+
+
+async def seed_rules(conn: Connection) -> dict[str, int]:
+    """Keep the seeded tables as a version of each rule set; returns the versions. The same tables again change nothing.
+
+    A later release's rules take over by themselves only where a release's rules are in force; where the city rules
+    itself they stay a draft that somebody may look at.
+    """
+    at = (await open_clock(conn)).now()
+    versions: dict[str, int] = {}
+    async with conn.transaction():
+        for row in await conn.fetch(QUERIES.list_rule_sets):
+            rule_set: str = row["rule_set"]
+            versions[rule_set] = await _seed(conn, rule_set, at)
+    return versions
+
+
+async def _seed(conn: Connection, rule_set: str, at: datetime) -> int:
+    document = await _document(conn, rule_set)
+    try:
+        version = await add_version(
+            conn,
+            rule_set,
+            document,
+            source=RuleSource.RELEASE,
+            author=AUTHOR,
+            note="the master data of the release",
+            at=at,
+        )
+    except RulesStandAlready as known:
+        return known.version
+    in_force = await version_in_force(conn, rule_set)
+    if in_force is None:
+        await conn.execute(QUERIES.insert_activation, rule_set, version, at, AUTHOR, "the first rules", 0, at)
+    elif (await find_version(conn, rule_set, in_force)).source is RuleSource.RELEASE:
+        await _succeed(conn, rule_set, version, at)
+    return version
+
+
+async def _succeed(conn: Connection, rule_set: str, version: int, at: datetime) -> None:
+    try:
+        await activation.request(conn, rule_set, version, by=AUTHOR, reason="a later release", at=at)
+    except ActivationRefused:
+        return  # Somebody's own choice waits already: it goes first.
+
+
+async def _document(conn: Connection, rule_set: str) -> RuleDocument:
+    taxonomy = await read_taxonomy(conn, rule_set)
+    matrix: dict[str, list[int]] = {}
+    cells = {(c["consequence"], c["likelihood"]): c["grade"] for c in await conn.fetch(QUERIES.read_risk_matrix)}
+    for (consequence, _), grade in sorted(cells.items()):
+        matrix.setdefault(str(consequence), []).append(grade)
+    return RuleDocument(
+        groups={name: _group(group) for name, group in taxonomy.groups.items()},
+        kinds={name: _kind(taxonomy, name) for name in taxonomy.kinds},
+        matrix=matrix,
+        references={GRADE_POINTS: max(points)} if (points := (await read_references(conn))[GRADE_POINTS]) else {},
+    )
+
+
+def _group(group: KindGroup) -> GroupRules:
+    return GroupRules(**{parameter: getattr(group, parameter) for parameter in GroupRules.model_fields})
+
+
+def _kind(taxonomy: Taxonomy, name: str) -> KindRules:
+    kind = taxonomy.kinds[name]
+    one_group = GROUP_OF_ALL in taxonomy.groups
+    return KindRules(
+        group=GROUP_OF_ALL if one_group else kind.kind_group,
+        likelihood=kind.likelihood,
+        consequence=kind.consequence,
+        mode=KindMode.NOTICE_ONLY if one_group else kind.mode,
+    )

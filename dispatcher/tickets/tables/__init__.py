@@ -1,0 +1,1 @@
+"""The transition tables of both kinds of ticket as data: who may do what in which state, and what follows."""

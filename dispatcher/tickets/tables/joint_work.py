@@ -1,0 +1,200 @@
+"""Joint rectification from the approved plan to the last look-back: work, inspection, publicity, relapse."""
+
+from typing import Final
+
+from dispatcher.tickets.grammar import Effect, Guard, Row, Start, Stop
+from dispatcher.tickets.model import ClockName, TicketEvent
+from dispatcher.tickets.tables.parts import (
+    BASIS,
+    DAYS,
+    DECIDERS,
+    EVIDENCE,
+    INDEPENDENT,
+    JOINT_OPEN,
+    RECTIFIED,
+    SUSPENSIONS,
+    VOIDS,
+    R,
+    S,
+    choice,
+    number,
+    text,
+)
+from dispatcher.tickets.tables.shapes import by_lead, decide
+
+_C: Final = ClockName
+
+_WORK: Final = (
+    by_lead(
+        TicketEvent.PROGRESS,
+        RECTIFIED,
+        None,
+        roles=(R.DEPT_HANDLER, R.DEPT_HEAD),
+        fields=(text("text"), number("done_pct", 0, 100)),
+        stops=(Stop(_C.PROGRESS),),
+        starts=(Start(_C.PROGRESS),),
+    ),
+    by_lead(
+        TicketEvent.REQUEST_EXTENSION,
+        (S.IN_PROGRESS,),
+        None,
+        guards=(Guard.NOT_ASKED_YET, Guard.EXTENSION_FITS),
+        fields=(DAYS, BASIS),
+    ),
+    decide(
+        TicketEvent.GRANT_EXTENSION,
+        S.IN_PROGRESS,
+        None,
+        guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST, Guard.EXTENSION_FITS),
+        effects=(Effect.EXTEND,),
+    ),
+    decide(
+        TicketEvent.DENY_EXTENSION,
+        S.IN_PROGRESS,
+        None,
+        guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST),
+        needs_reason=True,
+    ),
+    by_lead(
+        TicketEvent.REQUEST_SUSPENSION,
+        (S.IN_PROGRESS,),
+        None,
+        guards=(Guard.NOT_ASKED_YET, Guard.SUSPENSION_FITS),
+        fields=(choice("code", SUSPENSIONS), number("days", 1, 30), BASIS),
+    ),
+    decide(
+        TicketEvent.SUSPEND,
+        S.IN_PROGRESS,
+        S.SUSPENDED,
+        guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST, Guard.SUSPENSION_FITS),
+        stops=(Stop(_C.PROGRESS),),
+        starts=(Start(_C.REVIEW, days="request"),),
+        effects=(Effect.REMEMBER_STATE, Effect.PAUSE),
+    ),
+    decide(
+        TicketEvent.DENY_SUSPENSION,
+        S.IN_PROGRESS,
+        None,
+        guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST),
+        needs_reason=True,
+    ),
+    Row(
+        event=TicketEvent.RESUME,
+        from_states=(S.SUSPENDED,),
+        to_state=None,
+        roles=DECIDERS,
+        by_rule=True,
+        stops=(Stop(_C.REVIEW),),
+        starts=(Start(_C.PROGRESS),),
+        effects=(Effect.GO_ON, Effect.GO_BACK),
+    ),
+    by_lead(
+        TicketEvent.REPORT_COMPLETE,
+        RECTIFIED,
+        S.REPORTED_COMPLETE,
+        guards=(Guard.LEAD_SIGNED, Guard.SUBTASKS_DONE),
+        fields=(text("result"), EVIDENCE),
+        stops=(Stop(_C.RECTIFY), Stop(_C.PROGRESS), Stop(_C.INTERIM)),
+        starts=(Start(_C.INSPECT),),
+    ),
+)
+
+_INSPECTION: Final = (
+    Row(
+        event=TicketEvent.START_INSPECTION,
+        from_states=(S.REPORTED_COMPLETE,),
+        to_state=S.INSPECTION,
+        roles=(R.VERIFIER,),
+        guards=INDEPENDENT,
+        fields=(text("witness", required=False),),
+    ),
+    Row(
+        event=TicketEvent.INSPECT_OK,
+        from_states=(S.INSPECTION,),
+        to_state=S.PUBLICITY,
+        roles=(R.VERIFIER,),
+        guards=INDEPENDENT,
+        fields=(text("evidence"), number("residual", 1, 4)),
+        stops=(Stop(_C.INSPECT),),
+        starts=(Start(_C.CLOSE_OUT),),
+        effects=(Effect.RESIDUAL,),
+    ),
+    Row(
+        event=TicketEvent.INSPECT_FAIL,
+        from_states=(S.INSPECTION,),
+        to_state=S.REWORK,
+        roles=(R.VERIFIER,),
+        guards=INDEPENDENT,
+        needs_reason=True,
+        stops=(Stop(_C.INSPECT),),
+        starts=(Start(_C.RECTIFY, halved=True), Start(_C.PROGRESS)),
+        effects=(Effect.COUNT_REWORK,),
+    ),
+    Row(
+        event=TicketEvent.OBJECT,
+        from_states=(S.PUBLICITY,),
+        to_state=S.INSPECTION,
+        roles=(R.CALL_TAKER, R.COMMITTEE, *DECIDERS),
+        guards=(Guard.PUBLICITY_RUNS,),
+        needs_reason=True,
+        stops=(Stop(_C.CLOSE_OUT),),
+        starts=(Start(_C.INSPECT),),
+    ),
+    decide(
+        TicketEvent.CLOSE_OUT,
+        S.PUBLICITY,
+        S.CLOSED_OUT,
+        guards=(Guard.PUBLICITY_OVER, Guard.RESIDUAL_ACCEPTED),
+        fields=(text("accepted_by", required=False),),
+        stops=(Stop(_C.CLOSE_OUT),),
+        effects=(Effect.SCHEDULE,),
+    ),
+    # The one end that opens by itself: 30 and 90 days later somebody looks again.
+    Row(
+        event=TicketEvent.START_LOOK_BACK,
+        from_states=(S.CLOSED_OUT,),
+        to_state=S.LOOK_BACK,
+        roles=(R.VERIFIER, R.SUPERVISOR),
+        by_rule=True,
+        guards=(Guard.NO_OTHER_OPEN,),
+        starts=(Start(_C.INSPECT),),
+    ),
+    Row(
+        event=TicketEvent.LOOK_BACK_OK,
+        from_states=(S.LOOK_BACK,),
+        to_state=S.CLOSED_OUT,
+        roles=(R.VERIFIER,),
+        guards=INDEPENDENT,
+        fields=(text("evidence"),),
+        stops=(Stop(_C.INSPECT),),
+        effects=(Effect.SCHEDULE,),
+    ),
+    Row(
+        event=TicketEvent.RELAPSE,
+        from_states=(S.LOOK_BACK,),
+        to_state=S.RELAPSED,
+        roles=(R.VERIFIER, R.SUPERVISOR),
+        by_rule=True,
+        needs_reason=True,
+        stops=(Stop(_C.INSPECT),),
+        starts=(Start(_C.ADMIT),),
+        effects=(Effect.WORSEN,),
+    ),
+    decide(
+        TicketEvent.RESTART,
+        S.RELAPSED,
+        S.IN_PROGRESS,
+        stops=(Stop(_C.ADMIT),),
+        starts=(Start(_C.RECTIFY), Start(_C.PROGRESS), Start(_C.INTERIM)),
+    ),
+    Row(
+        event=TicketEvent.VOID,
+        from_states=JOINT_OPEN,
+        to_state=S.VOIDED,
+        roles=(R.SUPERVISOR,),
+        needs_reason=True,
+        fields=(choice("code", VOIDS, required=False),),
+    ),
+)
+
+JOINT_WORK: Final = (*_WORK, *_INSPECTION)

@@ -1,0 +1,81 @@
+"""Kill -9 of the dispatcher anywhere in the log: what it leaves behind equals what an undisturbed one leaves.
+
+`make faults` kills 200 times in a long log; the suite kills a few times in a short one (`RONGAN_KILLS` says how often).
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+
+from dispatcher.engine.failpoints import Failpoint
+from runtime.pool import connect
+from tests.faults.dispatcher import Lives
+from tests.faults.dump import differences, dump
+from tests.faults.recorded import record
+from tests.harness.postgres import Database, Server, fresh_database
+
+SEED: Final = 20261123
+KILLS: Final = int(os.environ.get("RONGAN_KILLS", "7"))
+EVENTS: Final = 400 if KILLS < 50 else 4200
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+
+async def lived(
+    server: Server, recorded: Database, home: Path, deaths: list[tuple[Failpoint | None, int]]
+) -> dict[str, list[str]]:
+    """What stands in the database after a dispatcher took the whole log, dying on its way as told."""
+    async with fresh_database(server, template=recorded.name) as database:
+        owner = await connect(database.owner_dsn, application_name="rongan-test-owner")
+        try:
+            lives = Lives(database, owner, home)
+            for point, position in deaths:
+                if point is None:
+                    await lives.die_behind(position)
+                else:
+                    await lives.die_at(point, position)
+            await lives.catch_up()
+            return await dump(owner)
+        finally:
+            await owner.close()
+
+
+def death_notices(rng: Random, kills: int, positions: int) -> list[tuple[Failpoint | None, int]]:
+    """At each place in turn, and where a kill from outside happens to hit; positions ascending."""
+    places = sorted(rng.sample(range(1, positions), kills))
+    points = [(*Failpoint, None)[nth % (len(Failpoint) + 1)] for nth in range(kills)]
+    rng.shuffle(points)
+    return list(zip(points, places, strict=True))
+
+
+async def test_killed_dispatcher_leaves_what_an_undisturbed_one_leaves(
+    postgres_server: Server, template_database: Database, tmp_path: Path
+) -> None:
+    async with fresh_database(postgres_server, template=template_database.name) as recorded:
+        owner = await connect(recorded.owner_dsn, application_name="rongan-test-owner")
+        try:
+            await record(owner, SEED, EVENTS)
+            positions = await owner.fetchval("SELECT sum(seq)::bigint FROM log_heads")
+        finally:
+            await owner.close()
+        deaths = death_notices(Random(SEED), KILLS, positions)
+        quiet = await lived(postgres_server, recorded, tmp_path, [])
+        disturbed = await lived(postgres_server, recorded, tmp_path, deaths)
+    counts = Counter(point.value if point else "anywhere" for point, _ in deaths)
+    print(f"seed {SEED}: {EVENTS} events, {positions} positions, killed {KILLS} times: {dict(counts)}")
+    print({table: len(rows) for table, rows in quiet.items() if rows and table != "calendar_days"})
+    assert "\n".join(differences(quiet, disturbed)) == ""
+    assert_worth_it(quiet)
+
+
+def assert_worth_it(rows: dict[str, list[str]]) -> None:
+    """The log led to everything that a crash could lose or double."""
+    for table in ("incidents", "tickets", "ticket_reports", "clock_firings", "outbox", "stream_log", "watermarks"):
+        assert rows[table], f"nothing in {table}"
+    statuses = Counter('"merged"' in row for row in rows["incidents"])
+    assert statuses[True] > 0, "nothing was merged"
+    assert any('"late": true' in row for row in rows["incidents"]), "nothing came late"

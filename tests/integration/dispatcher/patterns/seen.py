@@ -1,0 +1,29 @@
+"""Two incidents of different groups that a shipped pattern joins, and what the database says of them."""
+
+from typing import Any
+
+from events.model import EventDraft, SourceClass
+from runtime.pool import Connection
+from tests.harness.log import LogUnderTest, draft
+
+# Two kind groups, so nothing but the pattern joins them: an outage, and a street light 400 m away.
+OUTAGE = draft("transformer", 0, 0, kind="power_outage_building")
+DARK_STREET = draft("lamp 12", 300, 400, kind="streetlight_out")
+FAR_STREET = draft("lamp 99", 300, 501, kind="streetlight_out")
+BURST = draft("main 3", 0, 0, kind="water_main_burst", source_class=SourceClass.HOTLINE)
+DRY = draft("block 5", 600, 350, kind="water_outage", source_class=SourceClass.HOTLINE)
+
+
+async def matches(conn: Connection) -> list[dict[str, Any]]:
+    rows = await conn.fetch("SELECT * FROM pattern_matches WHERE withdrawn_at IS NULL ORDER BY pattern_id, anchor_uid")
+    return [dict(row) for row in rows]
+
+
+async def open_tickets(conn: Connection) -> list[dict[str, Any]]:
+    return [dict(row) for row in await conn.fetch("SELECT * FROM tickets WHERE closed_at IS NULL ORDER BY id")]
+
+
+async def write_one_by_one(log: LogUnderTest, *events: EventDraft) -> None:
+    for event in events:
+        await log.write(event)
+        await log.step()

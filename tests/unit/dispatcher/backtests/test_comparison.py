@@ -1,0 +1,97 @@
+"""The comparison of two runs: every incident counted once, whatever became of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.backtests.comparison import Outcome, places, summary
+from dispatcher.backtests.history import BEGINNING, Found, FoundIncident, TicketReason
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def found(incidents: Mapping[str, str], *, grades: Mapping[str, int] | None = None, tickets: str = "") -> Found:
+    """Incidents named by a letter, each with its events, a letter each; the first is the key."""
+    made = {
+        name: FoundIncident(
+            key=name.encode().hex(),
+            kind="outdoor_fire",
+            kind_group="fire",
+            grade=(grades or {}).get(name, 3),
+            status="final",
+            late=False,
+            first_at=START + timedelta(seconds=ord(min(events))),
+            events=len(events),
+            place=None,
+            area_id=None,
+            ticket=TicketReason.AUTO_TICKET if name in tickets else None,
+        )
+        for name, events in incidents.items()
+    }
+    return Found(
+        incidents={one.key: one for one in made.values()},
+        members={event.encode(): made[name].key for name, events in incidents.items() for event in events},
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        ({"a": "ab"}, {"a": "ab"}, Outcome.SAME),
+        ({"a": "ab"}, {"a": "abc"}, Outcome.CHANGED),
+        ({"a": "abc"}, {"a": "ab"}, Outcome.CHANGED),
+        ({"a": "ab", "c": "cd"}, {"a": "abcd"}, Outcome.MERGED),
+        ({"a": "abcd"}, {"a": "ab", "c": "cd"}, Outcome.SPLIT),
+        ({"a": "ab", "c": "cd"}, {"a": "ac", "b": "bd"}, Outcome.REGROUPED),
+        ({}, {"a": "ab"}, Outcome.OPENED),
+        ({"a": "ab"}, {}, Outcome.VANISHED),
+    ],
+    ids=lambda value: value.value if isinstance(value, Outcome) else "",
+)
+def test_outcome_is_what_became_of_it(before: dict[str, str], after: dict[str, str], outcome: Outcome) -> None:
+    (place,) = places(found(before), found(after), BEGINNING)
+    assert place.outcome is outcome
+    (back,) = places(found(after), found(before), BEGINNING)
+    turned = {Outcome.MERGED: Outcome.SPLIT, Outcome.OPENED: Outcome.VANISHED}
+    turned |= {there: here for here, there in turned.items()}
+    assert back.outcome is turned.get(outcome, outcome)
+
+
+def test_the_same_events_may_be_graver_or_milder() -> None:
+    before, after = found({"a": "ab"}, grades={"a": 3}), found({"a": "ab"}, grades={"a": 2})
+    assert [place.outcome for place in places(before, after, BEGINNING)] == [Outcome.GRAVER]
+    assert [place.outcome for place in places(after, before, BEGINNING)] == [Outcome.MILDER]
+
+
+def test_what_began_before_the_span_is_left_out() -> None:
+    before = found({"a": "ab", "c": "cd"})
+    assert [place.before[0].events for place in places(before, before, START + timedelta(seconds=ord("c")))] == [2]
+
+
+def test_tickets_are_counted_where_they_differ() -> None:
+    before, after = found({"a": "ab", "c": "cd", "e": "e"}, tickets="ac"), found({"a": "abcd", "e": "e"}, tickets="ae")
+    told = summary(places(before, after, BEGINNING), {"61": "IN-1"})
+    assert told["tickets"] == {"added": 1, "dropped": 1}
+    assert [one["tickets"] for one in told["ticket_examples"]] == [-1, 1]
+    assert told["examples"][0]["before"][0]["number"] == "IN-1"
+    assert (told["before"]["incidents"], told["after"]["incidents"]) == (3, 2)
+
+
+partitions = st.lists(st.integers(0, 5), min_size=1, max_size=12).map(
+    lambda labels: {
+        chr(97 + labels.index(label)): "".join(chr(97 + i) for i, each in enumerate(labels) if each == label)
+        for label in set(labels)
+    }
+)
+
+
+@given(partitions, partitions)
+def test_every_incident_is_counted_once_and_either_way_round(before: dict[str, str], after: dict[str, str]) -> None:
+    there, back = places(found(before), found(after), BEGINNING), places(found(after), found(before), BEGINNING)
+    assert sorted(one.key for place in there for one in place.before) == sorted(found(before).incidents)
+    assert sorted(one.key for place in there for one in place.after) == sorted(found(after).incidents)
+    assert [(place.before, place.after) for place in there] == [(place.after, place.before) for place in back]
+    assert summary(there, {})["is_empty"] == (set(before.values()) == set(after.values()))
