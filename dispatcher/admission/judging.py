@@ -1,6 +1,6 @@
 """Brings a wish before the gate: reads who is meant and what the lists say, and keeps a receipt of every refusal."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -81,24 +81,28 @@ async def keep_receipt(
 
 async def keep_ticket_receipts(
     conn: Connection,
-    committees: Iterable[str],
+    named: Sequence[str],
     *,
     issuer_id: str,
+    means: Means,
     matter: str,
     ticket_id: int,
     request: str,
     actor: str,
     at: datetime,
 ) -> list[tuple[str, Verdict]]:
-    """Receipts for committees that an action on a ticket named: its order carries no support, so none may pass."""
+    """Receipts for the committees among the organisations that an action on a ticket named.
+
+    An order carries no support, so none may pass.
+    """
     kept: list[tuple[str, Verdict]] = []
-    for committee_id in committees:
+    for row in await conn.fetch(QUERIES.committees_among, list(named)):
         wish, verdict = await judge_wish(
             conn,
-            receiver_id=committee_id,
+            receiver_id=row["id"],
             issuer_id=issuer_id,
             origin_id=issuer_id,
-            means=Means.ASSIGNMENT,
+            means=means,
             matter=matter,
             at=at,
         )

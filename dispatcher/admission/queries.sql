@@ -4,6 +4,9 @@
 SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
 FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = $1;
 
+-- name: committees_among :many
+SELECT id FROM organisations WHERE id = ANY ($1) AND kind = 'committee' ORDER BY id;
+
 -- name: read_duty :one
 -- Whether a matter is a department's own: the kind's lead or co-department; what is no kind is its own until shown otherwise.
 SELECT $2 = k.lead_department OR $2 = ANY (k.co_departments) AS own

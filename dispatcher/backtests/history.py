@@ -12,6 +12,7 @@ from dispatcher.engine.stages import STAGES
 from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentChange
 from dispatcher.incidents.step import Step
+from dispatcher.rules.activation import next_stretch
 from dispatcher.rules.rulebook import Rulebook
 from events.feed import read_log
 from events.model import CLOCK_STREAM, LIVE_STREAM
@@ -135,7 +136,8 @@ async def run_history(
             await conn.executemany(QUERIES.put_head, sorted(heads.items()))
         while True:
             async with conn.transaction():
-                events, reached = in_log_order(await read_log(conn, positions, BATCH_EVENTS), positions)
+                events, _ = in_log_order(await read_log(conn, positions, BATCH_EVENTS), positions)
+                events, reached = next_stretch(events, positions)  # as the leader's steps end
                 if not events:
                     break
                 at = max(at, *(event.received_at for event in events))

@@ -44,6 +44,8 @@ async def advance(step: Step) -> Advanced:
             await _overlay(step, placing, Overlay.of(event))
     await _place(step, placing, segment)
     touched = [change for change in placing.touched.values() if change.incident.members]
+    for change in touched:
+        change.drop_returns(step.memory.of_event)
     graded = await grades.grade_touched(step, touched)
     for change in touched:
         change.incident.tile = placing.tile(change.incident.canonical)

@@ -1,6 +1,6 @@
 """What a step did to one incident so far, before anything is written."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from dispatcher.incidents.live import LiveIncident
@@ -22,6 +22,10 @@ class Touched:
     gave_away: bool = False  # stored events that belonged here now belong elsewhere
     absorbed: list[tuple[LiveIncident, int, bytes]] = field(default_factory=list)  # with its case, the bridging uid
     joined_cases: list[int] = field(default_factory=list)  # cases that became this incident's
+
+    def drop_returns(self, members: Container[bytes]) -> None:
+        """What returned and was raised again within the step is a member, as it is after two steps."""
+        self.returned = {uid: event for uid, event in self.returned.items() if uid not in members}
 
     def carry(self, uids: Iterable[bytes], other: "Touched") -> None:
         """These events of the other incident belong here from now on."""

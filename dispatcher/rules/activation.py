@@ -65,10 +65,14 @@ def activates(event: Event) -> int | None:
 
 
 def next_stretch(events: Sequence[Event], read_to: Mapping[str, int]) -> tuple[list[Event], dict[str, int]]:
-    """The events up to the next change of rules, and how far each stream is consumed with them.
+    """The events that one step may take, and how far each stream is consumed with them.
 
-    A step never runs across a change: the record of one begins a stretch. `read_to` are the positions before.
+    A step ends behind a tick: what becomes final at it is judged by what stood before it, however much was read. And it
+    never runs across a change of rules: the record of one, a tick itself, begins a stretch. `read_to` are the
+    positions before.
     """
-    changes = (place for place, event in enumerate(events) if place > 0 and activates(event) is not None)
-    stretch = list(events[: next(changes, len(events))])
+    ticks = (place for place, event in enumerate(events) if event.source is EventSource.TICK)
+    tick = next(ticks, len(events))
+    begins = 0 < tick < len(events) and activates(events[tick]) is not None
+    stretch = list(events[:tick] if begins else events[: tick + 1])
     return stretch, dict(read_to) | {event.stream: event.seq for event in stretch}

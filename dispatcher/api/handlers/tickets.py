@@ -1,9 +1,17 @@
 """Tickets: the queue, one ticket with what the caller may do now, its timeline, and actions."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 import asyncpg
+from aiohttp import web
 
 from dispatcher.accounts.model import User
+from dispatcher.admission.judging import keep_ticket_receipts
+from dispatcher.admission.model import Art45, Means, Support
+from dispatcher.admission.offers import Held
 from dispatcher.api.errors import AlreadyExists, NotFound
+from dispatcher.api.handlers.admission import held
 from dispatcher.api.models.tickets import (
     ActionAsk,
     ActionPath,
@@ -19,8 +27,13 @@ from dispatcher.api.models.tickets import (
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
 from dispatcher.tickets import acting, proposals, reading, records
-from dispatcher.tickets.model import Action, Actor
+from dispatcher.tickets.errors import ActionRefused
+from dispatcher.tickets.grammar import Guard
+from dispatcher.tickets.model import Action, Actor, TicketEvent
 from dispatcher.tickets.views import TicketDetail
+
+# Under what name work would have reached the committee; every other event assigns it.
+_MEANS: Final[Mapping[TicketEvent, Means]] = {TicketEvent.ASK_FACT: Means.FACT_CHECK}
 
 
 async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets:
@@ -102,14 +115,55 @@ def _decision(call: Call[ById, None, TakeUpAsk] | Call[ById, None, DeclineAsk], 
     return proposals.Decision(call.params.id, viewer.id, viewer.scope, reason, call.at)
 
 
-async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail:
-    """Take an action and show the ticket as it stands after it. Tickets that the caller cannot see do not exist."""
+async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail | web.Response:
+    """Take an action and show the ticket as it stands after it. Tickets that the caller cannot see do not exist.
+
+    What would have reached a residents' committee leaves its receipt, which is committed (Art. 45).
+    """
     asked = call.body
     await _refuse_unseen(call, call.params.id)
     action = Action(event=call.params.event, version=asked.version, reason=asked.reason, fields=asked.fields)
     actor = Actor.of_user(call.viewer)
-    await acting.act(call.conn, call.params.id, action, actor, call.at)
+    try:
+        async with call.conn.transaction():
+            await acting.act(call.conn, call.params.id, action, actor, call.at)
+    except ActionRefused as error:
+        made = await _kept_from_committees(call, error)
+        if made is None:
+            raise
+        return held(call.request, made)
     return await reading.ticket_detail(call.conn, call.params.id, actor, call.at)
+
+
+async def _kept_from_committees(call: Call[ActionPath, None, ActionAsk], error: ActionRefused) -> Held | None:
+    """The receipts of an order to committees; None for another refusal, or one by somebody of no organisation."""
+    issuer_id = call.viewer.organisation_id
+    if error.refused.guard is not Guard.ART45 or issuer_id is None:
+        return None
+    ticket = await records.read_ticket(call.conn, call.params.id)
+    kept = await keep_ticket_receipts(
+        call.conn,
+        _texts(call.body.fields),
+        issuer_id=issuer_id,
+        means=_MEANS.get(call.params.event, Means.ASSIGNMENT),
+        matter=ticket.kind,
+        ticket_id=ticket.id,
+        request=f"{call.params.event}: {call.body.reason or ''}",
+        actor=call.viewer.actor,
+        at=call.at,
+    )
+    if not kept:
+        return None
+    codes = tuple(code for code in Art45 if any(code in verdict.codes for _, verdict in kept))
+    missing = tuple(part for part in Support if any(part in verdict.missing for _, verdict in kept))
+    return Held(", ".join(number for number, _ in kept), codes, missing)
+
+
+def _texts(fields: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    for value in fields.values():
+        found += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+    return found
 
 
 async def _refuse_unseen(call: Call[ById, None, None] | Call[ActionPath, None, ActionAsk], ticket_id: int) -> None:

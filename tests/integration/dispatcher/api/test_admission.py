@@ -90,6 +90,24 @@ async def test_a_bureaus_order_is_refused_with_a_receipt_that_stays(east: Api, o
     assert [(one["origin_organisation_id"], one["off_list_attempts"]) for one in loads["items"]] == [("fire", 1)]
 
 
+async def test_a_ticket_is_never_dispatched_to_a_committee_and_the_attempt_stays(east: Api, owner: Connection) -> None:
+    await community.add_user(owner, "desk-officer", UserRole.DUTY_OFFICER, DISTRICT, "desk")
+    ticket = await community.add_ticket(owner, EAST)
+    officer = await east.as_user("desk-officer")
+    status, accepted = await officer.post(f"tickets/{ticket}/actions/accept", {"version": 1})
+    assert status == 200, accepted
+    order = {"version": 2, "fields": {"lead": "committee-east"}, "reason": "就近处置"}
+    status, told = await officer.post(f"tickets/{ticket}/actions/dispatch", order)
+    assert (status, told["code"]) == (422, "art45_refused"), told
+    assert "ART45_DIRECT_ASSIGNMENT" in told["art45"]
+    _, receipts = await (await east.as_user("east-committee")).get("refusal-receipts")
+    assert [(r["number"], r["ticket_id"], r["issuer_organisation_id"]) for r in receipts["items"]] == [
+        (told["receipt"], ticket, "desk")
+    ]
+    _, shown = await officer.get(f"tickets/{ticket}")
+    assert (shown["state"], shown["version"]) == ("accepted", 2)
+
+
 async def test_asking_beforehand_leaves_no_receipt(east: Api, owner: Connection) -> None:
     bureau = await east.as_user("fire-head")
     status, told = await bureau.post("admission-judgements", asked())

@@ -62,10 +62,7 @@ async def write_record(pool: Pool, arrivals: list[tuple[float, EventDraft]], *, 
 async def kinds(owner: Connection) -> tuple[str, ...]:
     """One kind of each sort that the master data has: clustered with auto ticket, review, notice, never clustered."""
     rows = await owner.fetch(
-        "SELECT DISTINCT ON (kind_group, mode) id FROM event_kinds"
-        " WHERE id NOT IN (SELECT kind FROM kind_risks WHERE takes_colour OR warned_by <> $1)"
-        " ORDER BY kind_group, mode, id",
-        [],
+        "SELECT DISTINCT ON (kind_group, mode) id FROM event_kinds ORDER BY kind_group, mode, id",
     )
     return ("outdoor_fire", "street_vendor_occupation", "unclassified", *(row["id"] for row in rows))
 

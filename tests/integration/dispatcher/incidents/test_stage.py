@@ -284,6 +284,22 @@ async def test_a_return_before_its_beginning_is_only_in_the_log(log: LogUnderTes
     assert (await log.step()).incidents == []
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_returned_and_is_raised_anew_stands_as_a_member(
+    log: LogUnderTest, owner: Connection, together: bool
+) -> None:
+    normal = draft("bin 7 again", 60, 0, subject="bin 7", raised=False)
+    await log.write(BIN_7)
+    await log.step()
+    await log.write(normal)
+    if not together:
+        await log.step()
+    await log.write(draft("bin 7 again", 60, 0, subject="bin 7", revision=1))
+    await log.step()
+    standing = await owner.fetchval("SELECT standing FROM incident_events WHERE event_uid = $1", normal.uid)
+    assert standing == "clustered"
+
+
 async def test_rules_that_join_more_merge_the_open_incidents_at_the_next_step(
     log: LogUnderTest, owner: Connection
 ) -> None:
