@@ -6,7 +6,7 @@ from dispatcher.api.handlers import tickets
 from dispatcher.api.models import tickets as ticket_models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.permissions import Permission
-from dispatcher.api.routes.answers import CONFLICT
+from dispatcher.api.routes.answers import CONFLICT, FOUND_NONE
 from dispatcher.api.routing import API, AnyRoute, Route
 from dispatcher.tickets.views import TicketDetail
 
@@ -64,7 +64,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
         "Propose a joint rectification of the case of a ticket; a person has to admit it.",
         body=ticket_models.ProposalAsk,
         response=TicketDetail,
-        refusals=(CONFLICT,),
+        refusals=(CONFLICT, FOUND_NONE),
     ),
     Route(
         "POST",
