@@ -69,7 +69,8 @@ async def _follow(step: Step, touched: Sequence[Touched]) -> list[Touched]:
     written = {change.incident.id: change.incident for change in touched}
     groups = step.rulebook.taxonomy.groups.values()
     more: list[Touched] = []
-    for incident_id, follows in (await store.follow(step.conn, list(written.values()), groups)).items():
+    found = await store.follow(step.conn, list(written.values()), groups)
+    for incident_id, follows in sorted(found.items()):
         incident = written.get(incident_id) or step.memory.incidents[incident_id]
         incident.follows = follows
         if incident_id not in written:

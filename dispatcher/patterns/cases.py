@@ -25,6 +25,10 @@ class Link:
     anchor_uid: bytes
     other_uid: bytes
 
+    @property
+    def order(self) -> tuple[str, bytes, bytes]:
+        return self.pattern.id, self.anchor_uid, self.other_uid
+
 
 @dataclass(frozen=True, slots=True)
 class CaseStanding:
@@ -57,7 +61,8 @@ class Joined:
 def decide(links: Iterable[tuple[Link, int, int]], standings: Mapping[int, CaseStanding]) -> list[Joined]:
     """Which cases become one: the components of cases under the links, each with the survivor that seniority names."""
     parts: list[tuple[set[int], dict[int, Link]]] = []
-    for link, one, other in links:
+    # Which link is told as the reason must not depend on how the matcher came upon them.
+    for link, one, other in sorted(links, key=lambda each: each[0].order):
         if one == other or standings[one].ended or standings[other].ended:
             continue
         touched = [part for part in parts if part[0] & {one, other}]

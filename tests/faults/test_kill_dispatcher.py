@@ -68,7 +68,9 @@ async def test_killed_dispatcher_leaves_what_an_undisturbed_one_leaves(
     counts = Counter(point.value if point else "anywhere" for point, _ in deaths)
     print(f"seed {SEED}: {EVENTS} events, {positions} positions, killed {KILLS} times: {dict(counts)}")
     print({table: len(rows) for table, rows in quiet.items() if rows and table != "calendar_days"})
-    assert "\n".join(differences(quiet, disturbed)) == ""
+    found = "\n".join(differences(quiet, disturbed))
+    print(found[:40_000])  # pytest shortens what it compares
+    assert found == ""
     assert_worth_it(quiet)
 
 
