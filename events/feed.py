@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from events.log import CHANNEL
-from events.model import CLOCK_STREAM, LIVE_STREAM, Event, EventSource, SourceClass, TimeQuality
+from events.model import CLOCK_STREAM, LIVE_STREAM, Event
 from runtime import queries
 from runtime.pool import DATABASE_FAULTS, Connection, Pool
 
@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 POLL_S: Final = 1.0
 """A lost NOTIFY costs at most this much."""
+
+TICKS_AT_ONCE: Final = 8
+"""Who was away for a while finds many ticks: read at each step, all of them would cost the square of their number."""
 
 _SQL: Final = queries.load(__package__)
 _BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -51,12 +54,13 @@ class Feed:
         *,
         received_at: Mapping[str, datetime] | None = None,
     ) -> list[Event]:
-        """The next events of every stream, at most `limit`, and every tick, in (stream, seq) order.
+        """The next events of every stream, at most `limit`, and the next few ticks, in (stream, seq) order.
 
-        A stream that `after` does not name is read from its start. What stands before a tick is read before what
-        stands behind it; beside each other the streams share the limit fairly, so none starves behind a busier one.
-        `received_at` is that of the last event read in each stream and only saves work: positions are gapless, so a
-        hole shows that it cut too deep, and the stream is read again without it.
+        Nothing that stands behind the last of these ticks is read where there are more. A stream that `after` does not
+        name is read from its start. What stands before a tick is read before what stands behind it; beside each other
+        the streams share the limit fairly, so none starves behind a busier one. `received_at` is that of the last event
+        read in each stream and only saves work: positions are gapless, so a hole shows that it cut too deep, and the
+        stream is read again without it.
         """
         return await read_log(conn, after, limit, received_at=received_at)
 
@@ -109,9 +113,12 @@ async def read_log(
     heads = {row["stream"]: row["seq"] for row in await conn.fetch(_SQL.read_heads, LIVE_STREAM)}
     seen_at = received_at or {}
     first, last = after.get(CLOCK_STREAM, 0), heads.pop(CLOCK_STREAM, 0)
-    ticks = await _read_stream(conn, CLOCK_STREAM, first, last, seen_at.get(CLOCK_STREAM)) if last > first else []
+    next_few = min(last, first + TICKS_AT_ONCE)
+    ticks = await _read_stream(conn, CLOCK_STREAM, first, next_few, seen_at.get(CLOCK_STREAM)) if last > first else []
     found = {CLOCK_STREAM: ticks}
-    for stream, until in plan_reading(after, heads, [tick.body["heads"] for tick in ticks], limit).items():
+    # Behind a tick that is not read yet nobody knows what to read.
+    behind = heads if next_few >= last else {}
+    for stream, until in plan_reading(after, behind, [tick.body["heads"] for tick in ticks], limit).items():
         found[stream] = await _read_stream(conn, stream, after.get(stream, 0), until, seen_at.get(stream))
     return [event for stream in sorted(found) for event in found[stream]]
 
@@ -163,16 +170,7 @@ async def _read_stream(conn: Connection, stream: str, after: int, until: int, se
     if seen_at is not None:
         rows = await conn.fetch(_SQL.read_stream, stream, after, until, seen_at - _SPREAD)
         if len(rows) == until - after:
-            return list(_events(rows))
+            return [Event.of_columns(dict(row)) for row in rows]
         log.warning("feed_pruning_missed", stream=stream, after=after, until=until, found=len(rows))
-    return list(_events(await conn.fetch(_SQL.read_stream, stream, after, until, _BEGINNING)))
-
-
-def _events(rows: Iterable[asyncpg.Record]) -> Iterable[Event]:
-    for row in rows:
-        columns = dict(row)
-        columns["source"] = EventSource(columns["source"])
-        columns["source_class"] = SourceClass(columns["source_class"])
-        columns["time_quality"] = TimeQuality(columns["time_quality"])
-        columns["area_path"] = tuple(columns["area_path"])
-        yield Event(**columns)
+    rows = await conn.fetch(_SQL.read_stream, stream, after, until, _BEGINNING)
+    return [Event.of_columns(dict(row)) for row in rows]

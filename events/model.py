@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -113,6 +113,16 @@ class EventDraft:
     effective_at: datetime  # What every rule uses.
     time_quality: TimeQuality
     body: Mapping[str, Any]
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Any]) -> Self:
+        """From the columns of the log as the database gives them."""
+        typed = dict(columns)
+        typed["source"] = EventSource(columns["source"])
+        typed["source_class"] = SourceClass(columns["source_class"])
+        typed["time_quality"] = TimeQuality(columns["time_quality"])
+        typed["area_path"] = tuple(columns["area_path"])
+        return cls(**typed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

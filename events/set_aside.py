@@ -14,8 +14,6 @@ from events.model import (
     EventSource,
     QuarantineReason,
     QuarantineState,
-    SourceClass,
-    TimeQuality,
 )
 from events.quarantine import Quarantined, QuarantineDraft
 from runtime.pool import Connection
@@ -76,11 +74,4 @@ async def release(conn: Connection, row: Quarantined, *, by: str, at: datetime) 
             raise EventNotReleasable("the log does not hold the event any more")
         if not await quarantine.decide(conn, row.id, QuarantineState.RELEASED, by=by, at=at):
             raise EventNotReleasable("somebody else decided first")
-        typed = dict(found) | {
-            "source": EventSource(found["source"]),
-            "source_class": SourceClass(found["source_class"]),
-            "time_quality": TimeQuality(found["time_quality"]),
-            "area_path": tuple(found["area_path"]),
-            "received_at": at,
-        }
-        await log.append(conn, RELEASE_STREAM, [EventDraft(**typed)])
+        await log.append(conn, RELEASE_STREAM, [EventDraft.of_columns(dict(found) | {"received_at": at})])

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from asyncpg import Record
+
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -37,7 +39,7 @@ class AdmissionItem:
 async def read_item(conn: Connection, matter: str, area_id: str, on: date) -> AdmissionItem | None:
     """The entry in force for a matter at a place: of the nearest government, else the default; None: on no list."""
     row = await conn.fetchrow(QUERIES.read_admission_item, matter, area_id, on)
-    return None if row is None else item_of_row(dict(row))
+    return None if row is None else _item(row)
 
 
 async def read_items(
@@ -52,8 +54,8 @@ async def read_items(
 ) -> list[AdmissionItem]:
     """Entries by id: those in force on a day (None: of all times), of an area's governments and the default."""
     rows = await conn.fetch(QUERIES.list_admission_items, on, area_id, only, matter, after_id, limit)
-    return [item_of_row(dict(row)) for row in rows]
+    return [_item(row) for row in rows]
 
 
-def item_of_row(columns: dict[str, object]) -> AdmissionItem:
-    return AdmissionItem(**{**columns, "list": AdmissionList(str(columns["list"]))})  # type: ignore[arg-type]
+def _item(row: Record) -> AdmissionItem:
+    return AdmissionItem(**dict(row) | {"list": AdmissionList(row["list"])})

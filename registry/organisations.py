@@ -1,7 +1,10 @@
 """The organisations that act: departments at their level, subdistricts, committees, property managers, duty desks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+
+from asyncpg import Record
 
 from runtime.pool import Connection
 from runtime.queries import load
@@ -47,17 +50,23 @@ class Organisation:
 
 
 async def read_organisations(conn: Connection) -> list[Organisation]:
-    rows = await conn.fetch(QUERIES.list_organisations)
-    return [
-        Organisation(
-            id=row["id"],
-            kind=OrganisationKind(row["kind"]),
-            department_id=row["department_id"],
-            area_id=row["area_id"],
-            area_path=tuple(row["area_path"]),
-            zh_name=row["zh_name"],
-            en_name=row["en_name"],
-            duty=DutyHours(row["duty"]),
-        )
-        for row in rows
-    ]
+    return [organisation_of_row(row) for row in await conn.fetch(QUERIES.list_organisations)]
+
+
+async def read_organisations_named(conn: Connection, ids: Collection[str]) -> dict[str, Organisation]:
+    """Those of the named organisations that exist, by id."""
+    rows = await conn.fetch(QUERIES.read_organisations_named, list(ids))
+    return {row["id"]: organisation_of_row(row) for row in rows}
+
+
+def organisation_of_row(row: Record) -> Organisation:
+    return Organisation(
+        id=row["id"],
+        kind=OrganisationKind(row["kind"]),
+        department_id=row["department_id"],
+        area_id=row["area_id"],
+        area_path=tuple(row["area_path"]),
+        zh_name=row["zh_name"],
+        en_name=row["en_name"],
+        duty=DutyHours(row["duty"]),
+    )

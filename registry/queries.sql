@@ -13,6 +13,10 @@ SELECT true FROM areas WHERE id = $1;
 SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
 FROM organisations o JOIN areas a ON a.id = o.area_id ORDER BY o.id;
 
+-- name: read_organisations_named :many
+SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
+FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = ANY($1) ORDER BY o.id;
+
 -- name: list_departments :many
 SELECT id, zh_name, en_name, in_art5, in_art25 FROM departments ORDER BY id;
 
@@ -183,6 +187,11 @@ INSERT INTO sensitive_places (id, category, zh_name, en_name, lon, lat, reach_m,
 VALUES ($1, $2::text::place_category, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (id) DO UPDATE SET category = $2::text::place_category, zh_name = $3, en_name = $4, lon = $5, lat = $6,
     reach_m = $7, from_hour = $8, to_hour = $9, source = $10;
+
+-- name: take_numbers :one
+-- The last of the numbers taken.
+INSERT INTO number_heads (prefix, day, last) VALUES ($1, $2, $3)
+ON CONFLICT (prefix, day) DO UPDATE SET last = number_heads.last + $3 RETURNING last;
 
 -- name: read_admission_item :one
 SELECT i.id, i.list::text AS list, i.matter, i.zh_text, i.legal_basis, i.area_id, i.effective_from, i.effective_to,

@@ -163,6 +163,9 @@ def show(figures: dict[str, Any]) -> None:
         console.print(
             f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x, clustering alone {clustering} x")
         )
+    for peer, same in figures["peers"]["same_partition"].items():
+        if not same:
+            console.print(f"{peer}: ANOTHER PARTITION, its ratio says nothing")
     for gate, least, found in correlation_report.verdicts(figures):
         if found is not None and found < least:
             console.print(f"NOT MET: {gate}: {found:.2f}, must reach {least:g}")

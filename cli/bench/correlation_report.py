@@ -60,7 +60,11 @@ def _markdown(figures: dict[str, Any], plots: list[str]) -> str:
         for name, least, found in verdicts(figures)
     ]
     cost = [[f"{int(size):,}", f"{ns:.0f}"] for size, ns in figures["cost_ns_per_event"].items()]
-    peers = [[name, f"{speed:,}"] for name, speed in figures["peers"]["events_per_s"].items()]
+    same = figures["peers"]["same_partition"]
+    peers = [
+        [name, f"{speed:,}", "" if name not in same else "yes" if same[name] else "NO"]
+        for name, speed in figures["peers"]["events_per_s"].items()
+    ]
     return "\n\n".join(
         [
             "# Correlation" + (" (quick run)" if figures["quick"] else ""),
@@ -72,7 +76,7 @@ def _markdown(figures: dict[str, Any], plots: list[str]) -> str:
             _table(["figure", "must reach", "measured", "verdict"], gates),
             "## Peers, events/s on the same arrays",
             figures["peers"]["how"],
-            _table(["who", "events/s"], peers),
+            _table(["who", "events/s", "same partition"], peers),
             "## Cost of an event",
             f"The same uniform city for longer; flatness {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']}).",
             _table(["events", "ns/event"], cost),

@@ -112,22 +112,24 @@ async def _measured(system: TemporarySystem, conn: Connection, rate: int, durati
     batches = [drafts[start : start + size] for start in range(0, len(drafts), size)]
     before: int = await conn.fetchval(_SEQ, STREAM) or 0
     written = Commits([], [])
-    watch = asyncio.create_task(_watch(system, before + len(drafts)), name="incident-commits")
-    await _write(conn, batches, written)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_S):
-            await asyncio.shield(watch)
-    seen = watch.result() if watch.done() else Commits([], [])
-    watch.cancel()
-    latencies = _latencies(batches, written, seen)
+    seen = Commits([], [])
+    watch = asyncio.create_task(_watch(system, before + len(drafts), seen), name="incident-commits")
+    try:
+        await _write(conn, batches, written)
+        with suppress(TimeoutError):  # what was not taken by then is missing from `taken`
+            async with asyncio.timeout(DRAIN_S):
+                await watch
+    finally:
+        watch.cancel()
+    lasted_s = latencies(batches, written, seen)
     plain = await _plain(conn, batches)
     return {
         "events": len(drafts),
-        "taken": len(latencies),
+        "taken": len(lasted_s),
         "offered_per_s": rate,
         "written_per_s": round(len(drafts) / (written.at_s[-1] - written.at_s[0] + PAUSE_S)),
-        "taken_per_s": round(len(latencies) / (seen.at_s[-1] - written.at_s[0] + PAUSE_S)) if seen.at_s else 0,
-        **_percentiles(latencies),
+        "taken_per_s": round(len(lasted_s) / (seen.at_s[-1] - written.at_s[0] + PAUSE_S)) if seen.at_s else 0,
+        **percentiles(lasted_s),
         "plain_inserts": plain,
     }
 
@@ -179,11 +181,10 @@ async def _write(conn: Connection, batches: Sequence[Sequence[EventDraft]], writ
         written.at_s.append(loop.time())
 
 
-async def _watch(system: TemporarySystem, until_seq: int) -> Commits:
-    """When the dispatcher's cursor was seen where, until it has passed `until_seq`."""
+async def _watch(system: TemporarySystem, until_seq: int, seen: Commits) -> None:
+    """Note when the dispatcher's cursor was seen where, until it has passed `until_seq`."""
     loop = asyncio.get_running_loop()
     woken = asyncio.Event()
-    seen = Commits([], [])
     conn = await connect(system.settings.app_dsn(), application_name="rongan-bench-watch")
     try:
         await conn.add_listener("rongan_stream", lambda *_: woken.set())
@@ -196,12 +197,11 @@ async def _watch(system: TemporarySystem, until_seq: int) -> Commits:
             if not seen.last_seq or seq > seen.last_seq[-1]:
                 seen.last_seq.append(seq)
                 seen.at_s.append(loop.time())
-        return seen
     finally:
         await conn.close()
 
 
-def _latencies(batches: Sequence[Sequence[EventDraft]], written: Commits, seen: Commits) -> list[float]:
+def latencies(batches: Sequence[Sequence[EventDraft]], written: Commits, seen: Commits) -> list[float]:
     """Seconds from the log's commit to the incident's, of every event that was taken."""
     found: list[float] = []
     place = 0
@@ -224,7 +224,7 @@ async def _plain(conn: Connection, batches: Sequence[Sequence[EventDraft]]) -> d
         async with conn.transaction():
             await conn.executemany(_INSERT, [(d.uid, d.kind, d.subject, d.lon, d.lat, d.effective_at) for d in batch])
         lasted += [loop.time() - begin_s] * len(batch)
-    return {"rows_per_s": round(len(lasted) / sum(lasted[:: max(1, len(batches[0]))])), **_percentiles(lasted)}
+    return {"rows_per_s": round(len(lasted) / sum(lasted[:: max(1, len(batches[0]))])), **percentiles(lasted)}
 
 
 async def _take_over(system: TemporarySystem, conn: Connection, leader: asyncio.subprocess.Process) -> dict[str, Any]:
@@ -241,13 +241,14 @@ async def _take_over(system: TemporarySystem, conn: Connection, leader: asyncio.
             taken = await log.append(conn, STREAM, [draft])
         assert taken is not None  # noqa: S101
         async with asyncio.timeout(TAKE_OVER_S):
-            await _watch(system, taken.last_seq)
+            await _watch(system, taken.last_seq, Commits([], []))
         return {"seconds": round(loop.time() - begin_s, 2), "lease_s": LEASE_S, "live_events": live}
 
 
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+def percentiles(seconds: Sequence[float]) -> dict[str, float | None]:
+    """None where nothing was measured: NaN is no JSON."""
     if not seconds:
-        return {"p50_ms": math.nan, "p99_ms": math.nan}
+        return {"p50_ms": None, "p99_ms": None}
     cuts = statistics.quantiles(seconds, n=100) if len(seconds) > 1 else [seconds[0]] * 99
     return {"p50_ms": round(cuts[49] * 1000, 2), "p99_ms": round(cuts[98] * 1000, 2)}
 

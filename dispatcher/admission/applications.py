@@ -10,15 +10,18 @@ import asyncpg
 from dispatcher.accounts.model import User
 from dispatcher.admission import records
 from dispatcher.admission.errors import EntryRefused
-from dispatcher.admission.judging import QUERIES, take_number
+from dispatcher.admission.judging import QUERIES, read_parties
 from dispatcher.admission.procedures import Act, ApplicationState, Subject
 from registry.admission import AdmissionList
 from registry.calendar import LOCAL, read_calendar
+from registry.numbering import take_number
+from registry.organisations import OrganisationKind
 from runtime.pool import Connection
 
 APPLICATION: Final = "AA"
 # 15 working days to decide. Source: the admission rule of Xicheng district, as the practice to follow.
 DECIDE_DAYS: Final = 15
+_NOT_FOR_THE_PAST: Final = "a list is never changed for the past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ async def apply_for(conn: Connection, wanted: Application, user: User, at: datet
             at,
         )
     except asyncpg.ForeignKeyViolationError:
-        raise EntryRefused("area_id", "no such area") from None
+        raise EntryRefused("area", "no such area") from None
     drafted = Act("draft", 0, None, {})
     await records.add(conn, Subject.APPLICATION, application_id, 1, None, ApplicationState.DRAFT, drafted, user, at)
     return application_id
@@ -72,10 +75,9 @@ async def apply_for(conn: Connection, wanted: Application, user: User, at: datet
 
 async def act(conn: Connection, application_id: int, asked: Act, user: User, at: datetime) -> None:
     """One action on an application. Raises SubjectNotFound, Outpaced, ActRefused, EntryRefused."""
-    row = await records.read(conn, Subject.APPLICATION, application_id)
-    hop = await records.claim(conn, Subject.APPLICATION, row, asked, user)
-    item_id = None
-    match hop.event:
+    taken = await records.take(conn, Subject.APPLICATION, application_id, asked, user)
+    row = taken.row
+    match asked.event:
         case "submit":
             calendar = await read_calendar(conn, at)
             reached = calendar.after_working_days(at, DECIDE_DAYS)
@@ -91,21 +93,23 @@ async def act(conn: Connection, application_id: int, asked: Act, user: User, at:
                 source=row["number"],
             )
             item_id = await publish(conn, entry, user, at)
+            await conn.execute(QUERIES.list_application, application_id, item_id)
         case "delist":
-            await end(conn, row["item_id"], at.astimezone(LOCAL).date(), user)
+            await end(conn, row["item_id"], at.astimezone(LOCAL).date(), user, at)
         case _:
             pass
-    await conn.execute(QUERIES.move_application, application_id, hop.to_state, item_id)
-    await records.add(
-        conn, Subject.APPLICATION, application_id, asked.version + 1, row["state"], hop.to_state, asked, user, at
-    )
+    await records.move(conn, taken, asked, user, at)
 
 
 async def publish(conn: Connection, entry: Entry, user: User, at: datetime) -> int:
-    """Put a line on a list, public from today. Raises EntryRefused where its matter stands on one already."""
+    """Put a line on a list, public from today.
+
+    Raises EntryRefused where its matter stands on one already, and for an area that is not the user's own.
+    """
+    await _require_own_area(conn, entry.area_id, user)
     today = at.astimezone(LOCAL).date()
     if entry.effective_from < today:
-        raise EntryRefused("effective_from", "a list is never changed for the past")
+        raise EntryRefused("effective_from", _NOT_FOR_THE_PAST)
     try:
         item_id: int = await conn.fetchval(
             QUERIES.insert_item,
@@ -120,7 +124,7 @@ async def publish(conn: Connection, entry: Entry, user: User, at: datetime) -> i
             user.actor,
         )
     except asyncpg.ForeignKeyViolationError:
-        raise EntryRefused("area_id", "no such area") from None
+        raise EntryRefused("area", "no such area") from None
     except asyncpg.CheckViolationError as refused:
         if refused.constraint_name != "admission_items_on_one_list":
             raise
@@ -128,11 +132,14 @@ async def publish(conn: Connection, entry: Entry, user: User, at: datetime) -> i
     return item_id
 
 
-async def end(conn: Connection, item_id: int, last_day: date, user: User) -> None:
-    """End a line; the row stays. Raises EntryRefused where it ended before."""
+async def end(conn: Connection, item_id: int, last_day: date, user: User, at: datetime) -> None:
+    """End a line of the user's own area; the row stays. Raises EntryRefused, also where it ended before."""
     entry = await conn.fetchrow(QUERIES.read_entry, item_id)
     if entry is None:
         raise EntryRefused("id", "no such entry")
+    await _require_own_area(conn, entry["area_id"], user)
+    if last_day < at.astimezone(LOCAL).date():
+        raise EntryRefused("last_day", _NOT_FOR_THE_PAST)
     last = max(last_day, entry["effective_from"])
     if await conn.fetchval(QUERIES.end_item, item_id, last, user.actor) is None:
         raise EntryRefused("id", "the entry has ended already")
@@ -151,20 +158,30 @@ async def record_order(
     user: User,
     at: datetime,
 ) -> int:
-    """Record a government's emergency order; its id. Raises EntryRefused for an issuer that is no government."""
+    """Record the emergency order of a government for its area or a part of it; its id. Raises EntryRefused."""
     if ends_at - from_at > timedelta(days=30) or ends_at <= from_at:
         raise EntryRefused("ends_at", "an emergency order ends within 30 days of its beginning")
+    await _require_own_area(conn, area_id, user)
+    (issuer,) = await read_parties(conn, issuer=issuer_id)
+    if issuer.kind is not OrganisationKind.GOVERNMENT:
+        raise EntryRefused("issuer", "is no government")
+    if not await conn.fetchval(QUERIES.lies_in, area_id, issuer.area_id):
+        raise EntryRefused("area", "is no area of that government")
     try:
         order_id: int = await conn.fetchval(
             QUERIES.insert_order, number, issuer_id, area_id, list(matters), scope, from_at, ends_at, at, user.actor
         )
-    except asyncpg.ForeignKeyViolationError:
-        raise EntryRefused("area_id", "no such area or organisation") from None
     except asyncpg.UniqueViolationError:
         raise EntryRefused("number", "an order of this number is recorded") from None
-    except asyncpg.CheckViolationError:
-        raise EntryRefused("issuer", "is no government") from None
     return order_id
+
+
+async def _require_own_area(conn: Connection, area_id: str | None, user: User) -> None:
+    """Whoever sees only a part of the city publishes and orders for that part alone."""
+    if user.scope is None:
+        return
+    if area_id is None or not await conn.fetchval(QUERIES.lies_in, area_id, user.scope):
+        raise EntryRefused("area", "lies outside of your own")
 
 
 def _day(given: object) -> date:

@@ -7,9 +7,10 @@ from typing import Final
 from dispatcher.accounts.model import User, UserRole
 from dispatcher.admission import records
 from dispatcher.admission.errors import EntryRefused
-from dispatcher.admission.judging import QUERIES, read_organisation, take_number
+from dispatcher.admission.judging import QUERIES, read_parties
 from dispatcher.admission.model import Means
 from dispatcher.admission.procedures import Act, CorrectionState, Subject
+from registry.numbering import take_number
 from registry.organisations import OrganisationKind
 from runtime.pool import Connection
 
@@ -31,8 +32,7 @@ class Allegation:
 
 async def allege(conn: Connection, said: Allegation, user: User, at: datetime) -> int:
     """Open a case; its id. A committee reports for itself, a supervisor for any. Raises EntryRefused."""
-    unit = await read_organisation(conn, said.unit_id, "unit")
-    committee = await read_organisation(conn, said.committee_id, "committee")
+    unit, committee = await read_parties(conn, unit=said.unit_id, committee=said.committee_id)
     if committee.kind is not OrganisationKind.COMMITTEE:
         raise EntryRefused("committee", "is no residents' committee")
     if unit.kind is OrganisationKind.COMMITTEE:
@@ -59,9 +59,5 @@ async def allege(conn: Connection, said: Allegation, user: User, at: datetime) -
 
 async def act(conn: Connection, case_id: int, asked: Act, user: User, at: datetime) -> None:
     """One action on a case. Raises SubjectNotFound, Outpaced, ActRefused."""
-    row = await records.read(conn, Subject.CORRECTION_CASE, case_id)
-    hop = await records.claim(conn, Subject.CORRECTION_CASE, row, asked, user)
-    await conn.execute(QUERIES.move_case, case_id, hop.to_state)
-    await records.add(
-        conn, Subject.CORRECTION_CASE, case_id, asked.version + 1, row["state"], hop.to_state, asked, user, at
-    )
+    taken = await records.take(conn, Subject.CORRECTION_CASE, case_id, asked, user)
+    await records.move(conn, taken, asked, user, at)

@@ -9,7 +9,8 @@ from dispatcher.admission.gate import judge
 from dispatcher.admission.model import EmergencyOrder, Means, Package, Verdict, Wish
 from registry.admission import read_item
 from registry.calendar import LOCAL
-from registry.organisations import DutyHours, Organisation, OrganisationKind
+from registry.numbering import take_number
+from registry.organisations import Organisation, read_organisations_named
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -31,9 +32,7 @@ async def judge_wish(
     order_id: int | None = None,
 ) -> tuple[Wish, Verdict]:
     """The wish with everything that the gate looks at, and its verdict. Raises EntryRefused for who does not exist."""
-    receiver = await read_organisation(conn, receiver_id, "committee")
-    issuer = await read_organisation(conn, issuer_id, "issuer")
-    origin = await read_organisation(conn, origin_id, "origin")
+    receiver, issuer, origin = await read_parties(conn, committee=receiver_id, issuer=issuer_id, origin=origin_id)
     wish = Wish(
         receiver=receiver,
         issuer=issuer,
@@ -112,28 +111,13 @@ async def keep_ticket_receipts(
     return kept
 
 
-async def read_organisation(conn: Connection, organisation_id: str, field: str) -> Organisation:
-    """Raises EntryRefused, naming the field, where there is no such organisation."""
-    row = await conn.fetchrow(QUERIES.read_organisation, organisation_id)
-    if row is None:
-        raise EntryRefused(field, "no such organisation")
-    return Organisation(
-        id=row["id"],
-        kind=OrganisationKind(row["kind"]),
-        department_id=row["department_id"],
-        area_id=row["area_id"],
-        area_path=tuple(row["area_path"]),
-        zh_name=row["zh_name"],
-        en_name=row["en_name"],
-        duty=DutyHours(row["duty"]),
-    )
-
-
-async def take_number(conn: Connection, prefix: str, at: datetime) -> str:
-    """The next number of a day, such as RR-20261122-00001."""
-    day = at.astimezone(LOCAL).date()
-    last: int = await conn.fetchval(QUERIES.take_number, prefix, day)
-    return f"{prefix}-{day:%Y%m%d}-{last:05d}"
+async def read_parties(conn: Connection, **ids: str) -> tuple[Organisation, ...]:
+    """The organisations that fields name, in that order. Raises EntryRefused for the first field that names none."""
+    found = await read_organisations_named(conn, ids.values())
+    for field, organisation_id in ids.items():
+        if organisation_id not in found:
+            raise EntryRefused(field, "no such organisation")
+    return tuple(found[organisation_id] for organisation_id in ids.values())
 
 
 async def _is_own_duty(conn: Connection, matter: str, origin: Organisation) -> bool:

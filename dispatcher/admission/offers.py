@@ -8,9 +8,10 @@ from typing import Any, Final
 from dispatcher.accounts.model import User
 from dispatcher.admission import records
 from dispatcher.admission.errors import ActRefused, EntryRefused
-from dispatcher.admission.judging import QUERIES, judge_wish, keep_receipt, take_number
+from dispatcher.admission.judging import QUERIES, judge_wish, keep_receipt
 from dispatcher.admission.model import Art45, Means, Package, Support
 from dispatcher.admission.procedures import Act, OfferRefusal, OfferState, Refusal, Refused, Subject
+from registry.numbering import take_number
 from runtime.pool import Connection
 
 OFFER: Final = "CO"
@@ -83,12 +84,12 @@ async def make_offer(conn: Connection, wanted: Wanted, user: User, at: datetime)
 
 async def act(conn: Connection, offer_id: int, asked: Act, user: User, at: datetime) -> None:
     """One action on an offer. Raises SubjectNotFound, Outpaced, ActRefused, EntryRefused."""
-    offer = await records.read(conn, Subject.OFFER, offer_id)
-    hop = await records.claim(conn, Subject.OFFER, offer, asked, user)
-    refusal = _refusal(asked) if hop.event == "refuse" else None
+    taken = await records.take(conn, Subject.OFFER, offer_id, asked, user)
+    offer = taken.row
+    refusal = _refusal(asked) if asked.event == "refuse" else None
     if refusal is OfferRefusal.SUPPORT_MISMATCH and offer["support_confirmed"]:
         raise ActRefused(Subject.OFFER, offer["state"], asked.event, Refused(Refusal.SUPPORT_CONFIRMED))
-    match hop.event:
+    match asked.event:
         case "accept" | "refuse" | "counter":
             await conn.execute(QUERIES.answer_offer, offer_id, at, refusal)
         case "amend":
@@ -99,8 +100,7 @@ async def act(conn: Connection, offer_id: int, asked: Act, user: User, at: datet
             await conn.execute(QUERIES.pay_support, offer_id, at)
         case _:
             pass
-    await conn.execute(QUERIES.move_offer, offer_id, hop.to_state)
-    await records.add(conn, Subject.OFFER, offer_id, asked.version + 1, offer["state"], hop.to_state, asked, user, at)
+    await records.move(conn, taken, asked, user, at)
 
 
 async def _amend(conn: Connection, offer: Mapping[str, Any], asked: Act, at: datetime) -> None:

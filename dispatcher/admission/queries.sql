@@ -1,9 +1,5 @@
 -- Offers to committees, refusals, applications and Art. 48 cases. Where $n is a viewer's area, NULL means everywhere.
 
--- name: read_organisation :one
-SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
-FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = $1;
-
 -- name: committees_among :many
 SELECT id FROM organisations WHERE id = ANY ($1) AND kind = 'committee' ORDER BY id;
 
@@ -20,13 +16,14 @@ INSERT INTO emergency_orders (number, issuer_organisation_id, area_id, matters, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id;
 
 -- name: list_orders :many
-SELECT id, number, issuer_organisation_id, area_id, matters, scope, from_at, ends_at, recorded_at, recorded_by
-FROM emergency_orders WHERE id < $1 ORDER BY id DESC LIMIT $2;
+-- Seen in the area that an order holds for, in what lies in it, and in what it lies in.
+SELECT e.id, e.number, e.issuer_organisation_id, e.area_id, e.matters, e.scope, e.from_at, e.ends_at, e.recorded_at, e.recorded_by
+FROM emergency_orders e JOIN areas a ON a.id = e.area_id LEFT JOIN areas v ON v.id = $1
+WHERE ($1::text IS NULL OR a.path @> ARRAY[$1] OR v.path @> ARRAY[e.area_id]) AND e.id < $2 ORDER BY e.id DESC LIMIT $3;
 
--- name: take_number :one
--- Gapless a day: what is rolled back gives its number back.
-INSERT INTO number_heads (prefix, day, last) VALUES ($1, $2, 1)
-ON CONFLICT (prefix, day) DO UPDATE SET last = number_heads.last + 1 RETURNING last;
+-- name: lies_in :one
+-- Whether an area lies in another; nothing for an area that does not exist.
+SELECT path @> ARRAY[$2::text] FROM areas WHERE id = $1;
 
 -- name: insert_receipt :one
 INSERT INTO refusal_receipts (number, at, committee_id, issuer_organisation_id, origin_organisation_id, means, matter, item_id,
@@ -49,8 +46,9 @@ INSERT INTO committee_offers (number, committee_id, issuer_organisation_id, orig
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'offered', $17) RETURNING id;
 
 -- name: amend_offer :exec
+-- What arbitration found was said of the package before.
 UPDATE committee_offers SET funds_ref = $2, funds_yuan = $3, conditions = $4, information_support = $5, guidance_contact = $6,
-    period_from = $7, period_to = $8, item_id = $9, refusal = NULL, state = 'offered' WHERE id = $1;
+    period_from = $7, period_to = $8, item_id = $9, refusal = NULL, support_confirmed = false, state = 'offered' WHERE id = $1;
 
 -- name: answer_offer :exec
 UPDATE committee_offers SET answered_at = $2, refusal = $3::text::offer_refusal WHERE id = $1;
@@ -73,11 +71,7 @@ ORDER BY f.id DESC LIMIT $6;
 
 -- name: claim_offer :one
 -- Compare and swap: the row is held from here on; nothing comes back where the version moved on.
-UPDATE committee_offers SET version = version + 1 WHERE id = $1 AND version = $2
-RETURNING state::text;
-
--- name: state_of_offer :one
-SELECT version, state::text FROM committee_offers WHERE id = $1;
+UPDATE committee_offers SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING id;
 
 -- name: move_offer :exec
 UPDATE committee_offers SET state = $2::text::offer_state WHERE id = $1;
@@ -96,14 +90,13 @@ WHERE ($1::text IS NULL OR a.path @> ARRAY[$1] OR p.applicant_organisation_id = 
 ORDER BY p.id DESC LIMIT $6;
 
 -- name: claim_application :one
-UPDATE admission_applications SET version = version + 1 WHERE id = $1 AND version = $2
-RETURNING state::text;
-
--- name: state_of_application :one
-SELECT version, state::text FROM admission_applications WHERE id = $1;
+UPDATE admission_applications SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING id;
 
 -- name: move_application :exec
-UPDATE admission_applications SET state = $2::text::application_state, item_id = COALESCE($3, item_id) WHERE id = $1;
+UPDATE admission_applications SET state = $2::text::application_state WHERE id = $1;
+
+-- name: list_application :exec
+UPDATE admission_applications SET item_id = $2 WHERE id = $1;
 
 -- name: submit_application :exec
 UPDATE admission_applications SET submitted_at = $2, decide_by = $3 WHERE id = $1;
@@ -123,11 +116,7 @@ WHERE (($1::text IS NULL OR a.path @> ARRAY[$1]) AND $7 OR $2 IN (c.unit_organis
 ORDER BY c.id DESC LIMIT $6;
 
 -- name: claim_case :one
-UPDATE correction_cases SET version = version + 1 WHERE id = $1 AND version = $2
-RETURNING state::text;
-
--- name: state_of_case :one
-SELECT version, state::text FROM correction_cases WHERE id = $1;
+UPDATE correction_cases SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING id;
 
 -- name: move_case :exec
 UPDATE correction_cases SET state = $2::text::correction_state WHERE id = $1;

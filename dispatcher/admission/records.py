@@ -1,4 +1,4 @@
-"""What offers, applications and Art. 48 cases share: reading one, claiming its version, the record of what was done."""
+"""What offers, applications and Art. 48 cases share: reading one, one action on it, the record of what was done."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,15 +16,13 @@ _LAST: Final = 2**63 - 1
 class _Statements(NamedTuple):
     list: str
     claim: str
-    state: str
+    move: str
 
 
 _OF: Final[Mapping[Subject, _Statements]] = {
-    Subject.OFFER: _Statements(QUERIES.list_offers, QUERIES.claim_offer, QUERIES.state_of_offer),
-    Subject.APPLICATION: _Statements(
-        QUERIES.list_applications, QUERIES.claim_application, QUERIES.state_of_application
-    ),
-    Subject.CORRECTION_CASE: _Statements(QUERIES.list_cases, QUERIES.claim_case, QUERIES.state_of_case),
+    Subject.OFFER: _Statements(QUERIES.list_offers, QUERIES.claim_offer, QUERIES.move_offer),
+    Subject.APPLICATION: _Statements(QUERIES.list_applications, QUERIES.claim_application, QUERIES.move_application),
+    Subject.CORRECTION_CASE: _Statements(QUERIES.list_cases, QUERIES.claim_case, QUERIES.move_case),
 }
 
 
@@ -41,7 +39,12 @@ class Sight(NamedTuple):
         return cls(user.scope, user.organisation_id, supervising)
 
 
-EVERYTHING: Final = Sight(None, None, sees_cases=True)
+class Taken(NamedTuple):
+    """A row that is held for one action, as it stood before it, and the hop that the action is."""
+
+    subject: Subject
+    row: Mapping[str, Any]
+    hop: Hop
 
 
 async def page(
@@ -51,7 +54,7 @@ async def page(
     return await _rows(conn, subject, sight, state, before_id or _LAST, None, limit)
 
 
-async def read(conn: Connection, subject: Subject, subject_id: int, sight: Sight = EVERYTHING) -> dict[str, Any]:
+async def read(conn: Connection, subject: Subject, subject_id: int, sight: Sight) -> dict[str, Any]:
     """One row. Raises SubjectNotFound, also for what the viewer may not see."""
     rows = await _rows(conn, subject, sight, None, _LAST, subject_id, 1)
     if not rows:
@@ -59,18 +62,27 @@ async def read(conn: Connection, subject: Subject, subject_id: int, sight: Sight
     return rows[0]
 
 
-async def claim(conn: Connection, subject: Subject, row: Mapping[str, Any], act: Act, user: User) -> Hop:
-    """Hold the row at the version that the user saw, and decide. Raises Outpaced, ActRefused."""
-    state = await conn.fetchval(_OF[subject].claim, row["id"], act.version)
-    if state is None:
-        now = await conn.fetchrow(_OF[subject].state, row["id"])
-        if now is None:
-            raise SubjectNotFound(subject, row["id"])
-        raise Outpaced(subject, now["version"], now["state"])
-    decided = decide(subject, state, act, user, parties_of(row))
+async def take(conn: Connection, subject: Subject, subject_id: int, act: Act, user: User) -> Taken:
+    """Hold a row that the user sees at the version that the user saw, and decide; `move` ends the action.
+
+    Raises SubjectNotFound, Outpaced, ActRefused; then the caller's transaction must not be committed.
+    """
+    claimed = await conn.fetchval(_OF[subject].claim, subject_id, act.version)
+    # Read once it is held: what stood there before may have been somebody else's to change.
+    row = await read(conn, subject, subject_id, Sight.of(user))
+    if claimed is None:
+        raise Outpaced(subject, row["version"], row["state"])
+    decided = decide(subject, row["state"], act, user, parties_of(row))
     if isinstance(decided, Refused):
-        raise ActRefused(subject, state, act.event, decided)
-    return decided
+        raise ActRefused(subject, row["state"], act.event, decided)
+    return Taken(subject, row, decided)
+
+
+async def move(conn: Connection, taken: Taken, act: Act, user: User, at: datetime) -> None:
+    """Bring what was taken into its new state and write what was done."""
+    subject, row, hop = taken
+    await conn.execute(_OF[subject].move, row["id"], hop.to_state)
+    await add(conn, subject, row["id"], row["version"], row["state"], hop.to_state, act, user, at)
 
 
 async def add(

@@ -1,6 +1,6 @@
 """Runs stored history through the dispatcher's own stages under given rules, in a session of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,13 +15,12 @@ from dispatcher.incidents.step import Step
 from dispatcher.rules.activation import next_stretch
 from dispatcher.rules.rulebook import Rulebook
 from events.feed import read_log
-from events.model import CLOCK_STREAM, LIVE_STREAM
+from events.model import LIVE_STREAM
 from events.ticks import in_log_order
 from registry.event_kinds import GROUP_OF_ALL, KindMode
 from runtime.pool import Connection
 
 BATCH_EVENTS: Final = 4000
-WINDOW_TICKS: Final = 500
 COUNTED_FIRST: Final = 2000
 BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
 END: Final = datetime(9999, 12, 30, tzinfo=UTC)
@@ -131,44 +130,28 @@ async def run_history(
         memory = await Memory.rebuild(conn, rulebook)
     positions, at, tickets, taken = dict(span.first), BEGINNING, _Tickets(), 0
     counted_at = COUNTED_FIRST
-    async for heads in _windows(conn, span):
+    async with conn.transaction():
+        await conn.executemany(QUERIES.put_head, sorted(span.last.items()))
+    while True:
         async with conn.transaction():
-            await conn.executemany(QUERIES.put_head, sorted(heads.items()))
-        while True:
-            async with conn.transaction():
-                events, _ = in_log_order(await read_log(conn, positions, BATCH_EVENTS), positions)
-                events, reached = next_stretch(events, positions)  # as the leader's steps end
-                if not events:
-                    break
-                at = max(at, *(event.received_at for event in events))
-                step = Step(conn=conn, at=at, epoch=0, rulebook=rulebook, events=events, kernels=kernels, memory=memory)
-                await advance(step)
-            for change in step.incidents:
-                tickets.take(change)
-            positions = reached
-            taken += len(events)
-            if taken >= counted_at:
-                counted_at = 2 * taken
-                await count_tables(conn)
-            await on_progress(taken)
+            events, _ = in_log_order(await read_log(conn, positions, BATCH_EVENTS), positions)
+            events, reached = next_stretch(events, positions)  # as the leader's steps end
+            if not events:
+                break
+            at = max(at, *(event.received_at for event in events))
+            step = Step(conn=conn, at=at, epoch=0, rulebook=rulebook, events=events, kernels=kernels, memory=memory)
+            await advance(step)
+        for change in step.incidents:
+            tickets.take(change)
+        positions = reached
+        taken += len(events)
+        if taken >= counted_at:
+            counted_at = 2 * taken
+            await count_tables(conn)
+        await on_progress(taken)
     if GROUP_OF_ALL in rulebook.taxonomy.groups:
         tickets.of_case.clear()
     return await read_found(conn, tickets.of_case)
-
-
-async def _windows(conn: Connection, span: Span) -> AsyncIterator[dict[str, int]]:
-    """How far each stream may be read, a stretch of ticks at a time: a reader reads all the ticks that there are."""
-    clock, last = span.first.get(CLOCK_STREAM, 0), span.last.get(CLOCK_STREAM, 0)
-    while clock + WINDOW_TICKS < last:
-        clock += WINDOW_TICKS
-        async with conn.transaction():
-            heads = await conn.fetchval(QUERIES.heads_of_tick, CLOCK_STREAM, clock)
-        if heads is None:
-            continue  # dropped from the record
-        yield {
-            stream: min(max(heads.get(stream, 0), span.first[stream]), until) for stream, until in span.last.items()
-        } | {CLOCK_STREAM: clock}
-    yield dict(span.last)
 
 
 async def read_found(conn: Connection, tickets: Mapping[int, TicketReason]) -> Found:

@@ -50,9 +50,6 @@ SELECT min(received_at) AS begins_at, max(received_at) AS ends_at FROM events;
 -- Into the session's own table: how far a trial may read.
 INSERT INTO log_heads (stream, seq) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET seq = $2;
 
--- name: heads_of_tick :one
-SELECT body -> 'heads' FROM events WHERE stream = $1 AND seq = $2;
-
 -- name: found_incidents :many
 SELECT id, case_id, status::text, kind, kind_group, canonical_uid, grade, first_at, late, event_count, place, area_id
 FROM incidents WHERE status <> 'merged' ORDER BY canonical_at, canonical_uid;

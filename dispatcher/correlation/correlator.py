@@ -276,12 +276,6 @@ class Correlator:
         """Events that were not taken in because too many were live, since the start."""
         return int(self._state.counters[records.CAPPED])
 
-    def largest_share(self) -> float:
-        """The share of the live events in the largest component: above 1 % links percolate. Reads every row."""
-        live = self.live_events
-        sizes = np.empty(int(self._state.counters[records.ROWS]), np.int32)
-        return closing.largest_component(self._state, sizes) / live if live else 0.0
-
     @property
     def walked(self) -> int:
         """Members of near blocks that were looked at in vain since the start: the cost of adversarial shapes."""

@@ -7,7 +7,7 @@ class CorrelationError(Exception):
     """Something was asked of the correlation that it does not do."""
 
 
-@dataclass
+@dataclass(eq=False)
 class GroupInvalid(CorrelationError):
     """A kind group has a parameter outside its permitted range."""
 
@@ -21,7 +21,7 @@ class GroupInvalid(CorrelationError):
         return f"group {self.group}: {self.parameter}={self.value} is outside [{self.minimum}, {self.maximum}]"
 
 
-@dataclass
+@dataclass(eq=False)
 class ColumnInvalid(CorrelationError):
     """A column of a batch has a wrong length or a value outside its permitted range."""
 
@@ -32,7 +32,7 @@ class ColumnInvalid(CorrelationError):
         return f"column {self.column}: {self.reason}"
 
 
-@dataclass
+@dataclass(eq=False)
 class WatermarkMovedBackwards(CorrelationError):
     """A group's watermark may only rise."""
 
@@ -44,7 +44,7 @@ class WatermarkMovedBackwards(CorrelationError):
         return f"group {self.group}: the watermark {self.from_ms} cannot move back to {self.to_ms}"
 
 
-@dataclass
+@dataclass(eq=False)
 class ComponentUnknown(CorrelationError):
     """No live component has this handle: it was never given, was merged away, or is final."""
 
@@ -58,7 +58,7 @@ class SnapshotRefused(CorrelationError):
     """Bytes were given as a snapshot that cannot be restored: replay the log instead."""
 
 
-@dataclass
+@dataclass(eq=False)
 class SnapshotForeign(SnapshotRefused):
     """These bytes are no snapshot, or one of another version of the program."""
 
@@ -68,7 +68,7 @@ class SnapshotForeign(SnapshotRefused):
         return f"no snapshot of this version: {self.reason}"
 
 
-@dataclass
+@dataclass(eq=False)
 class SnapshotDamaged(SnapshotRefused):
     """A snapshot is cut off or changed: its checksum does not fit."""
 
@@ -78,7 +78,7 @@ class SnapshotDamaged(SnapshotRefused):
         return f"the checksum of a snapshot of {self.size} bytes does not fit"
 
 
-@dataclass
+@dataclass(eq=False)
 class SnapshotOfOtherGroups(SnapshotRefused):
     """A snapshot was taken with other groups or parameters."""
 

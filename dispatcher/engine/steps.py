@@ -198,13 +198,10 @@ class Stepper:
             return _Taken([], dict(self._positions), more=True)
         size = self._batch if limit is None else min(self._batch, limit)
         read = await self._feed.read(conn, self._positions, size, received_at=self._received_at)
-        events, reached = in_log_order(read, self._positions)
+        events, _ = in_log_order(read, self._positions)
+        events, reached = next_stretch(events[:limit], self._positions)  # ticks came on top of the limit
         metrics.LAG.set(len(read) - len(events))
-        if limit is None:
-            events, reached = next_stretch(events, self._positions)
-            return _Taken(events, reached, more=len(read) >= size or len(events) < len(read))
-        # Ticks came on top of the limit.
-        return _Taken(*next_stretch(events[:limit], self._positions), more=True)
+        return _Taken(events, reached, more=limit is not None or len(read) >= size or len(events) < len(read))
 
     async def _run_stages(self, step: Step, position: int) -> None:
         self._failpoints.reach(Failpoint.READ, position)

@@ -28,10 +28,13 @@ WHERE u.enabled AND 'supervisor' = ANY(u.roles) AND u.organisation_id IS NOT NUL
 ORDER BY cardinality(a.path) DESC, u.organisation_id LIMIT 1;
 
 -- name: due_look_backs :many
--- What was closed out and is to be looked at again; another rectification of the same case covers it while it is open.
+-- What was closed out and is to be looked at again; another rectification of the same case covers it while it is open,
+-- so of several that are due the first is taken.
 SELECT t.id, t.version FROM tickets t
 WHERE t.state = 'closed_out' AND t.look_back_at <= $1 AND NOT EXISTS (
-    SELECT FROM tickets o WHERE o.case_id = t.case_id AND o.ticket_kind = t.ticket_kind AND o.closed_at IS NULL)
+    SELECT FROM tickets o WHERE o.case_id = t.case_id AND o.ticket_kind = t.ticket_kind
+      AND (o.closed_at IS NULL
+           OR (o.state = 'closed_out' AND (o.look_back_at, o.id) < (t.look_back_at, t.id))))
 ORDER BY t.look_back_at, t.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: recountable_tickets :many

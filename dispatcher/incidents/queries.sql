@@ -1,10 +1,5 @@
 -- Incidents: written by the step, read by the api; see 0004_incidents.sql.
 
--- name: take_numbers :one
--- The last of the numbers taken; a day's numbers are gapless.
-INSERT INTO number_heads (prefix, day, last) VALUES ($1, $2, $3)
-ON CONFLICT (prefix, day) DO UPDATE SET last = number_heads.last + $3 RETURNING last;
-
 -- name: insert_case :one
 INSERT INTO cases (opened_at) VALUES ($1) RETURNING id;
 

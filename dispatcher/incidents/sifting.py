@@ -1,12 +1,12 @@
 """Sifts a segment of the log before it is clustered: what a flapping device says is kept out, or let in again."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dispatcher.incidents.counts import Fate
 from dispatcher.incidents.placing import Placing
 from dispatcher.incidents.step import Step
-from events.model import Event, EventSource, SourceClass, TimeQuality
+from events.model import Event
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -53,15 +53,5 @@ async def _known(step: Step, placing: Placing, uids: Collection[bytes]) -> list[
             found[uid] = held[uid][0]
     stored = sorted(uid for uid in uids if uid not in found and uid in step.memory.of_event)
     for row in await step.conn.fetch(QUERIES.live_events, stored) if stored else []:
-        found[row["uid"]] = _event(dict(row))
+        found[row["uid"]] = Event.of_columns(dict(row))
     return [found[uid] for uid in sorted(found)]
-
-
-def _event(columns: dict[str, Any]) -> Event:
-    typed = columns | {
-        "source": EventSource(columns["source"]),
-        "source_class": SourceClass(columns["source_class"]),
-        "time_quality": TimeQuality(columns["time_quality"]),
-        "area_path": tuple(columns["area_path"]),
-    }
-    return Event(**typed)

@@ -1,8 +1,8 @@
 """Writes what a step did to incidents, in few statements; the api reads them back through its own queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.model import IncidentStatus, Standing
@@ -10,13 +10,11 @@ from dispatcher.incidents.overlays import Outcome, Overlay
 from dispatcher.incidents.touched import Touched
 from events.model import Event
 from registry.event_kinds import KindGroup
+from registry.numbering import take_numbers
 from runtime.pool import Connection
 from runtime.queries import load
 
 QUERIES = load(__package__)
-
-# Numbers carry the civil day of the city.
-CITY_TIME: Final = timezone(timedelta(hours=8))
 
 
 async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> None:
@@ -32,11 +30,10 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
         QUERIES.merge_incident,
         [(loser.id, survivor.id, survivor.case_id, loser.merged_at, loser.bridge_uid) for loser, survivor in aliases],
     )
-    for change in touched:
-        for case_id in change.joined_cases:
-            await conn.execute(QUERIES.join_cases, change.incident.case_id, case_id)
-        if change.moved_uids:
-            await conn.execute(QUERIES.move_incident_events, list(change.moved_uids), change.incident.id)
+    joined = [(change.incident.case_id, case_id) for change in touched for case_id in change.joined_cases]
+    await conn.executemany(QUERIES.join_cases, joined)
+    moved = [(list(change.moved_uids), change.incident.id) for change in touched if change.moved_uids]
+    await conn.executemany(QUERIES.move_incident_events, moved)
     rows = [
         _event_row(change.incident.id, event, standing)
         for change in touched
@@ -109,15 +106,14 @@ async def follow(
 async def _insert(conn: Connection, opened: Sequence[LiveIncident], at: datetime) -> None:
     if not opened:
         return
-    day = at.astimezone(CITY_TIME).date()
-    last: int = await conn.fetchval(QUERIES.take_numbers, "IN", day, len(opened))
+    numbers = await take_numbers(conn, "IN", at, len(opened))
     holders = {id(holder): holder for incident in opened if not (holder := incident.case_holder()).case_id}
     cases = await conn.fetchmany(QUERIES.insert_case, [(at,)] * len(holders))
     for holder, case in zip(holders.values(), cases, strict=True):
         holder.case_id = case["id"]
-    for incident, n in zip(opened, range(last - len(opened) + 1, last + 1), strict=True):
+    for incident, number in zip(opened, numbers, strict=True):
         incident.case_id, incident.case_of = incident.case_holder().case_id, None
-        incident.number = f"IN-{day:%Y%m%d}-{n:05d}"
+        incident.number = number
     rows = await conn.fetchmany(QUERIES.insert_incident, [_insertion(incident) for incident in opened])
     for incident, row in zip(opened, rows, strict=True):
         incident.id = row["id"]

@@ -47,7 +47,7 @@ class Subjects:
             sort = member.subject, member.witness.kind
             seen = self._seen.get(sort)
             if seen is not None:
-                seen[:] = [other for other in seen if other is not incident]
+                seen[:] = [other for other in seen if other is not incident and _holds(other, *sort)]
                 if not seen:
                     del self._seen[sort]
 

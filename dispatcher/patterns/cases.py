@@ -76,7 +76,7 @@ def decide(links: Iterable[tuple[Link, int, int]], standings: Mapping[int, CaseS
     for cases, shown in parts:
         survivor = min(cases, key=lambda case_id: standings[case_id].seniority)
         found.append(Joined(survivor, {case_id: shown[case_id] for case_id in sorted(cases - {survivor})}))
-    return found
+    return sorted(found, key=lambda each: each.case_id)  # not by links, of which memory may tell more or fewer
 
 
 async def join(step: Step, links: Sequence[Link]) -> int:

@@ -89,6 +89,7 @@ class Journal(NamedTuple):
     slots: Int64  # of the blocks within reach of one row
     near: Int32  # rows within reach of it,
     near_d2: Int64  # and their squared distances
+    least: Int32  # by root: the position in `near` of the least uid to be linked; -1 between calls
     best: Int32  # positions in `near`, by step
     earliest: Int64
     latest: Int64

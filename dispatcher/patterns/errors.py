@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class PatternInvalid(Exception):
     """A definition that cannot be matched, or would not mean what it says."""
 
@@ -14,7 +14,7 @@ class PatternInvalid(Exception):
         return f"pattern {self.pattern}: {type(self).__name__}({told})"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ParameterOutOfRange(PatternInvalid):
     """A radius, window, severity, version or number of steps outside its permitted range."""
 
@@ -24,43 +24,43 @@ class ParameterOutOfRange(PatternInvalid):
     maximum: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SourceMissing(PatternInvalid):
     """Nobody says where the pattern comes from."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DatesReversed(PatternInvalid):
     """It would end before it begins."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class AnchorMissing(PatternInvalid):
     """No step is an anchor: a star without a middle."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class AbsenceRepeated(PatternInvalid):
     """More than one step must be absent."""
 
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StepRepeated(PatternInvalid):
     """Two steps have one name."""
 
     step: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class KindsMissing(PatternInvalid):
     """A step names no kind."""
 
     step: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class KindUnknown(PatternInvalid):
     """A step names a kind that the taxonomy does not have."""
 
@@ -68,7 +68,7 @@ class KindUnknown(PatternInvalid):
     kind: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SourceClassUnknown(PatternInvalid):
     """A step names a class of source that does not exist, or the platform's own clock."""
 
@@ -76,7 +76,7 @@ class SourceClassUnknown(PatternInvalid):
     source_class: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class WordUnknown(PatternInvalid):
     """A mode or role that does not exist."""
 
@@ -84,7 +84,7 @@ class WordUnknown(PatternInvalid):
     word: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class PredicateUnreadable(PatternInvalid):
     """A value predicate is not `property`, comparison, number."""
 
@@ -92,7 +92,7 @@ class PredicateUnreadable(PatternInvalid):
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StepsOverlap(PatternInvalid):
     """One event could fill both steps, and would be its own corroboration."""
 
@@ -100,28 +100,28 @@ class StepsOverlap(PatternInvalid):
     other: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class OrderUnreadable(PatternInvalid):
     """An order is not `earlier<later`."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StepUnknown(PatternInvalid):
     """An order names a step that the pattern does not have."""
 
     step: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class OrderCyclic(PatternInvalid):
     """A step would have to come before itself."""
 
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class AbsenceOrdered(PatternInvalid):
     """An absence may only be ordered behind the pattern's anchor."""
 

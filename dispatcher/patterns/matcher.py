@@ -112,6 +112,7 @@ class Matcher:
         journal = self._journal(len(lines), len(killed))
         with np.errstate(over="ignore"):  # hashes wrap; numpy warns of it where the kernel runs uncompiled
             matching.apply(self._state, journal, batch)
+            self._judge(journal)
         for uid, candidate in newest.items():
             self._known[uid] = _Known(candidate.version, candidate.at_ms, [])
         for (uid, *_), row in zip(lines, journal.inserted.tolist(), strict=True):
@@ -125,6 +126,7 @@ class Matcher:
         journal = self._journal(0, 0)
         with np.errstate(over="ignore"):
             spent = matching.close(self._state, journal)
+            self._judge(journal)
         outcome = self._outcome(journal)
         if 2 * spent > self.rows:
             self._refill(self.rows - spent)
@@ -219,6 +221,7 @@ class Matcher:
             slots=np.empty(SLOTS, np.int64),
             near=np.empty(rows, np.int32),
             near_d2=np.empty(rows, np.int64),
+            least=np.full(rows, -1, np.int32),
             best=np.empty(self._steps, np.int32),
             earliest=scratch[0],
             latest=scratch[1],
@@ -232,6 +235,13 @@ class Matcher:
             inserted=np.empty(lines, np.int32),
             counts=np.zeros(3, np.int64),
         )
+
+    def _judge(self, journal: Journal) -> None:
+        """In the order of uids: which links stand for the rest must not depend on where rows lie."""
+        rows = self._state.rows
+        dirty = journal.dirty[: journal.counts[index.DIRTIES]]
+        dirty[:] = dirty[np.lexsort((rows["uid_lo"][dirty], rows["uid_hi"][dirty], rows["pattern"][dirty]))]
+        matching.judge_dirty(self._state, journal)
 
     def _outcome(self, journal: Journal) -> Outcome:
         rows = self._state.rows

@@ -1,6 +1,5 @@
 """What the stage knows beside the database: the matcher with the last hours' events, rebuilt where it is missing."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +7,7 @@ from dispatcher.incidents.step import Step
 from dispatcher.patterns.book import PatternBook, read_book
 from dispatcher.patterns.matcher import Matcher
 from dispatcher.rules.rulebook import Rulebook
-from events.model import Event, EventSource, SourceClass, TimeQuality
+from events.model import Event
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -73,17 +72,6 @@ async def _refill(step: Step, memory: PatternMemory) -> None:
     ]
     beginning = min(since) if len(since) == len(watermarks) else datetime(1970, 1, 1, tzinfo=UTC)
     rows = await step.conn.fetch(QUERIES.live_events, beginning, list(memory.book.by_kind))
-    events = _events(dict(row) for row in rows)
+    events = [Event.of_columns(dict(row)) for row in rows]
     areas = step.rulebook.areas
     memory.matcher.restore([memory.book.candidate(event, areas) for event in events], watermarks)
-
-
-def _events(rows: Iterable[dict[str, object]]) -> Iterable[Event]:
-    for row in rows:
-        typed = row | {
-            "source": EventSource(str(row["source"])),
-            "source_class": SourceClass(str(row["source_class"])),
-            "time_quality": TimeQuality(str(row["time_quality"])),
-            "area_path": tuple(row["area_path"]),  # type: ignore[arg-type]
-        }
-        yield Event(**typed)  # type: ignore[arg-type]

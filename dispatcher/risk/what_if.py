@@ -9,6 +9,7 @@ from typing import Any, Final
 from dispatcher.risk import grading
 from dispatcher.risk.model import Facts, Judgement, Verdict, Witness
 from dispatcher.risk.override import Override, shown
+from dispatcher.risk.rules.sources import CLASS_ZH
 from dispatcher.risk.tally import Tally
 from dispatcher.rules.rulebook import RiskMatrix
 from events.model import SourceClass
@@ -17,14 +18,6 @@ from registry.grading import GradeTable
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _ROMAN: Final = {1: "I", 2: "II", 3: "III", 4: "IV"}
-_ZH: Final = {
-    SourceClass.SENSOR: "传感器",
-    SourceClass.CAMERA: "摄像机",
-    SourceClass.GATE: "门禁",
-    SourceClass.FEED: "外部系统",
-    SourceClass.HOTLINE: "市民来电",
-    SourceClass.CLOCK: "平台",
-}
 _MORE: Final = (SourceClass.HOTLINE, SourceClass.CAMERA, SourceClass.SENSOR, SourceClass.GATE, SourceClass.FEED)
 
 
@@ -93,7 +86,7 @@ def _asked(case: Case) -> Iterator[tuple[WhatIf, int, str, str]]:
     for gone in classes if len(classes) > 1 else ():
         rest = [witness for witness in witnesses if witness.source_class is not gone]
         grade = case.graded(rest, facts)
-        yield WhatIf.SOURCE_WITHDRAWN, grade, f"若撤回{_ZH[gone]}的报告", f"if the {gone} reports are withdrawn"
+        yield WhatIf.SOURCE_WITHDRAWN, grade, f"若撤回{CLASS_ZH[gone]}的报告", f"if the {gone} reports are withdrawn"
     last = max(witnesses)
     confirmed = Judgement(Verdict.CONFIRMED, "?", _NEVER)
     if facts.judgement is None or facts.judgement.verdict is not Verdict.CONFIRMED:

@@ -9,7 +9,7 @@ SELECT id FROM tickets WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: hold_open_tickets_of_cases :many
 -- In the order of ids, so that two writers never wait for each other.
-SELECT id, case_id FROM tickets
+SELECT id, case_id, incident_grade FROM tickets
 WHERE case_id = ANY($1) AND ticket_kind = 'call_response'
   AND state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 'rejected', 'closed_out')
 ORDER BY id FOR NO KEY UPDATE;
@@ -140,11 +140,6 @@ VALUES ($1, $2, $3, $4::text::ticket_state, $5::text::ticket_state, $6, $7, $8, 
 INSERT INTO ticket_entries (ticket_id, version, at, entry, actor, actor_name, actor_role, body)
 VALUES ($1, $2, $3, $4::text::ticket_entry, $5, $6, $7, $8);
 
--- name: take_number :one
--- Gapless a day: a rolled back acceptance gives its number back.
-INSERT INTO number_heads (prefix, day, last) VALUES ($1, $2, 1)
-ON CONFLICT (prefix, day) DO UPDATE SET last = number_heads.last + 1 RETURNING last;
-
 -- name: last_transition :one
 SELECT x.version, t.state::text, x.actor_name, x.event, x.at FROM tickets t
 JOIN ticket_transitions x ON x.ticket_id = t.id AND x.version = t.version WHERE t.id = $1;
@@ -164,10 +159,6 @@ SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text FROM h
 
 -- name: ticket_of_report :one
 SELECT ticket_id FROM ticket_reports WHERE call_id = $1;
-
--- name: organisations_named :many
-SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
-FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = ANY($1) ORDER BY o.id;
 
 -- name: read_row :one
 SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh, kind_en, place, area_id, area_path, lon, lat,

@@ -32,7 +32,7 @@ from dispatcher.tickets.questions import NAMING, Context
 from dispatcher.tickets.routing import duty_desk
 from registry.calendar import read_calendar
 from registry.limits import EscalationAction, read_ladder, read_limits
-from registry.organisations import DutyHours, Organisation, OrganisationKind
+from registry.organisations import organisation_of_row, read_organisations_named
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -120,7 +120,7 @@ async def read_context(conn: Connection, ticket: Ticket, action: Action | None, 
     fields = action.fields if action is not None else {}
     named = _named(fields)
     return Context(
-        organisations=await _organisations(conn, named) if named else {},
+        organisations=await read_organisations_named(conn, named) if named else {},
         rules=await read_rules(conn, at, [ticket.kind]),
         others=await _others(conn, ticket, fields),
         open_kinds=await _open_kinds(conn, ticket, action),
@@ -175,7 +175,7 @@ async def _strikable(conn: Connection, ticket: Ticket, entry: object) -> frozens
 
 
 async def _fallback(conn: Connection, ticket: Ticket) -> str | None:
-    desks = [_organisation(dict(row)) for row in await conn.fetch(QUERIES.desks_of, list(ticket.area_path))]
+    desks = [organisation_of_row(row) for row in await conn.fetch(QUERIES.desks_of, list(ticket.area_path))]
     desk = duty_desk(desks, ticket.area_path)
     return None if desk is None else desk.id
 
@@ -239,22 +239,6 @@ async def add_record(conn: Connection, ticket_id: TicketId, record: Transition |
         record.at,
         record.reason,
         dict(record.fields),
-    )
-
-
-async def _organisations(conn: Connection, named: Collection[str]) -> Mapping[str, Organisation]:
-    rows = await conn.fetch(QUERIES.organisations_named, list(named))
-    return {row["id"]: _organisation(dict(row)) for row in rows}
-
-
-def _organisation(columns: dict[str, Any]) -> Organisation:
-    return Organisation(
-        **columns
-        | {
-            "kind": OrganisationKind(columns["kind"]),
-            "area_path": tuple(columns["area_path"]),
-            "duty": DutyHours(columns["duty"]),
-        }
     )
 
 

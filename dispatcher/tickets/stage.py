@@ -77,6 +77,7 @@ class _Desk:
         self._context = context
         self._kinds = kinds
         self._open: dict[int, int] = {}  # case -> its open ticket
+        self._grades: dict[int, int] = {}  # open ticket -> the gravest that its incidents had before this step
         self._ended: dict[int, int] = {}  # case -> its newest ticket, where none is open
         self._touched: dict[int, _Touched] = {}
 
@@ -85,6 +86,7 @@ class _Desk:
         cases |= {case_id for change in changes for case_id in _gone_cases(change)}
         for row in await self._conn.fetch(QUERIES.hold_open_tickets_of_cases, sorted(cases)):
             self._open[row["case_id"]] = row["id"]
+            self._grades[row["id"]] = row["incident_grade"]
         for row in await self._conn.fetch(QUERIES.newest_tickets_of_cases, sorted(cases - self._open.keys())):
             self._ended[row["case_id"]] = row["id"]
 
@@ -118,9 +120,11 @@ class _Desk:
         open_id = self._open.get(change.case_id)
         if open_id is None:
             return
-        ticket = self._touched[open_id].ticket if open_id in self._touched else await read_ticket(self._conn, open_id)
-        if change.grade < ticket.incident_grade:
-            touched = await self._touch(open_id)
+        held = self._grades.get(open_id)  # None: opened in this step.
+        if held is not None and change.grade >= held:
+            return  # As most changes of a step: the ticket need not be read.
+        touched = await self._touch(open_id)
+        if change.grade < touched.ticket.incident_grade:
             touched.ticket = await store.raise_grade(
                 self._conn, touched.ticket, change.grade, self._at, self._context.rules
             )

@@ -42,7 +42,7 @@ from dispatcher.tickets.reporting import as_record
 from dispatcher.tickets.transitions import OPENING, is_line
 from dispatcher.tickets.writing import update
 from events.model import Event
-from registry.calendar import LOCAL
+from registry.numbering import take_number
 from runtime.pool import Connection
 
 LOG = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ async def apply(
         raise ActionRefused(before.id, decided)
     after, record = decided.ticket, decided.record
     if Effect.NUMBER in decided.row.effects and isinstance(record, Transition):
-        number = await _take_number(conn, after.ticket_kind, at)
+        number = await take_number(conn, _PREFIXES[after.ticket_kind], at)
         after = replace(after, number=number)
         record = replace(record, fields={**record.fields, "number": number})
     await update(conn, before, after)
@@ -279,9 +279,3 @@ async def _claim(conn: Connection, ticket_id: int, version: int) -> None:
         event=TicketEvent(winner["event"]),
         at=winner["at"],
     )
-
-
-async def _take_number(conn: Connection, kind: TicketKind, at: datetime) -> str:
-    day = at.astimezone(LOCAL).date()
-    last: int = await conn.fetchval(QUERIES.take_number, _PREFIXES[kind], day)
-    return f"{_PREFIXES[kind]}-{day:%Y%m%d}-{last:05d}"

@@ -60,10 +60,10 @@ class Supervisor:
         finally:
             await to_the_end(self._stop_all())
 
-    async def wait_ready(self) -> None:
-        """Wait until every process has been ready."""
-        for kept in self._kept.values():
-            await kept.ready.wait()
+    async def wait_ready(self, *names: str) -> None:
+        """Wait until each of these processes serves; until every one does where none is named."""
+        for name in names or self._kept:
+            await self._kept[name].ready.wait()
 
     async def wait_started(self, name: str, *, restarts: int = 0) -> None:
         """Wait until the process has been started, and started again at least so often."""
@@ -120,6 +120,7 @@ class Supervisor:
             code = await child.wait()
         else:
             code = await child.stop((signal.SIGTERM, spec.stop_timeout_s))
+        kept.ready.clear()
         # The pipe of its output may still hold the reason.
         await asyncio.to_thread(child.log.join)
         log.error(

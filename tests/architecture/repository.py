@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = ("sensors", "runtime", "registry", "events", "gateway", "dispatcher", "simulators", "cli", "deploy")
 
 # What is installed, built or written at run time and is no part of the repository.
-_MADE: Final = frozenset({"node_modules", "dist", "build", "__pycache__", "test-results", "images"})
+_MADE: Final = frozenset({"node_modules", "dist", "build", "__pycache__", "test-results", "images", "schema.d.ts"})
 
 
 def files(*suffixes: str, under: str = ".") -> list[Path]:
@@ -20,7 +20,9 @@ def files(*suffixes: str, under: str = ".") -> list[Path]:
     for folder, folders, names in os.walk(ROOT / under):
         folders[:] = [name for name in folders if name not in _MADE and not name.startswith((".", "build"))]
         folders[:] = [name for name in folders if not name.endswith(".egg-info")]
-        found += [Path(folder, name).relative_to(ROOT) for name in names if name.endswith(suffixes)]
+        found += [
+            Path(folder, name).relative_to(ROOT) for name in names if name.endswith(suffixes) and name not in _MADE
+        ]
     return sorted(found)
 
 

@@ -66,6 +66,11 @@ def test_console_lock_pins_content_and_no_address() -> None:
     assert [path for path, row in installed.items() if not row.get("integrity", "").startswith("sha512-")] == []
 
 
+def test_console_lock_names_nobodys_address() -> None:
+    """Who asks for money for a package is told by the package."""
+    assert "://" not in (CONSOLE / "package-lock.json").read_text(encoding="utf-8")
+
+
 def test_no_configuration_names_a_registry() -> None:
     named = [
         f"{path}:{number}"

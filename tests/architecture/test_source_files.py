@@ -11,11 +11,6 @@ from tests.architecture.repository import PACKAGES, files, python_files, text, t
 _LINES_MAX: Final = 400
 _FUNCTION_LINES_MAX: Final = 80
 
-# Files that are longer, with the reason.
-LONG: Final = {
-    "dispatcher/console/src/api/schema.d.ts": "generated from the OpenAPI document",
-}
-
 # Words that say nothing of what a module or class is for; "process" and the like only as the verb of a function.
 _EMPTY: Final = frozenset(
     (
@@ -76,19 +71,18 @@ def first_sentence(path: Path) -> str:
 
 
 def test_files_can_be_read_at_a_sitting() -> None:
-    long = {
+    long = [
         str(path)
         for path in [*python_files(*PACKAGES, "tests"), *files(".ts", ".vue", ".css", under="dispatcher/console")]
         if text(path).count("\n") > _LINES_MAX
-    }
-    assert long == set(LONG)
+    ]
+    assert long == []
 
 
 def test_functions_can_be_read_at_a_glance() -> None:
     long = [
         f"{path}:{node.lineno} {node.name}"
         for path in python_files(*PACKAGES, "tests")
-        if str(path) not in LONG
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= _FUNCTION_LINES_MAX
@@ -102,7 +96,7 @@ def test_every_file_starts_with_the_sentence_that_it_exists_for() -> None:
         *files(".ts", ".vue", under="dispatcher/console/src"),
         *(path for path in files("queries.sql")),
     ]
-    silent = [str(path) for path in sources if path.name != "schema.d.ts" and not _is_sentence(first_sentence(path))]
+    silent = [str(path) for path in sources if not _is_sentence(first_sentence(path))]
     assert silent == []
 
 

@@ -12,7 +12,6 @@ _PAUSES: Final = frozenset({"sleep", "call_later", "call_at", "wait_for_timeout"
 
 # Where a test may pause, how, and why nothing tells it what it waits for.
 ALLOWED: Final = {
-    ("tests/harness/stack.py", "sleep"): "back-off of a client that connects again while a process restarts",
     ("tests/harness/waiting.py", "pg_sleep"): "PostgreSQL tells nobody of locks and rows",
     ("tests/harness/doors.py", "call_later"): "turns the loop between looks at a count; and forwards the loop's timers",
     ("tests/integration/gateway/intake/test_outage.py", "call_later"): "a metric tells nobody that it changed",

@@ -28,8 +28,7 @@ def test_workload_is_exact_whole_and_the_same_each_time(workload: Workload) -> N
 
 def test_wrong_partition_is_noticed() -> None:
     workload = uniform("dense", 2_000, 5.0)
-    wrong = Workload(workload.name, workload.what, workload.events, workload.groups)
-    labels = peers.all_pairs(wrong.events, wrong.groups)
+    labels = peers.all_pairs(workload.events, workload.groups)
     assert peers.same_partition(labels, labels + 7)
     assert not peers.same_partition(labels, labels // 2)
 
@@ -51,7 +50,11 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
         },
         "ratio_to": {"incdbscan-rs": 30.0, "scikit-learn": 4.0, "dbscan": None},
         "ratio_of_clustering_to": {"scikit-learn": 8.5, "dbscan": None},
-        "peers": {"how": "side by side", "events_per_s": {"ours_100k": 1_000_000}},
+        "peers": {
+            "how": "side by side",
+            "events_per_s": {"ours_100k": 1_000_000, "scikit-learn": 250_000, "incdbscan-rs": 33_000},
+            "same_partition": {"scikit-learn": True, "incdbscan-rs": False},
+        },
         "cost_ns_per_event": {"100000": 500.0, "1000000": 510.0},
         "flatness_1e5_to_1e7": 1.02,
         "flatness_is": "long over short",
@@ -62,4 +65,6 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
     assert text.count("| W") == 4 + 4  # a row a workload, and four gates that begin with one
     assert "| scikit-learn, times its events/s | >= 8 | 4.00 | NOT MET |" in text
     assert "| dbscan, times its events/s | >= 3 | not installed |  |" in text
+    for row in ("| ours_100k | 1,000,000 |  |", "| scikit-learn | 250,000 | yes |", "| incdbscan-rs | 33,000 | NO |"):
+        assert row in text
     assert json.loads((tmp_path / "figures.json").read_text())["flatness_1e5_to_1e7"] == 1.02

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,9 +60,12 @@ class Stream:
 class User:
     """A logged-in program."""
 
-    def __init__(self, http: aiohttp.ClientSession, api: str, token: str) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, api: str, token: str, wait_for_api: Callable[[], Awaitable[None]]
+    ) -> None:
         self._http = http
         self._api = api
+        self._wait_for_api = wait_for_api
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def get(self, path: str, **query: str | int) -> Any:
@@ -102,7 +105,7 @@ class User:
             try:
                 await self._read(stream, last)
             except (aiohttp.ClientError, TimeoutError, OSError):
-                await asyncio.sleep(0.1)
+                await self._wait_for_api()
 
     async def _read(self, stream: Stream, last: int) -> None:
         headers = self._headers | {"Last-Event-ID": str(last)}
@@ -170,9 +173,14 @@ class Stack:
                     body = {"login": login, "password": password}
                     async with self._http.post(f"{self.url}/api/v1/sessions", json=body) as answer:
                         assert answer.status == 201, await answer.text()
-                        return User(self._http, f"{self.url}/api/v1", (await answer.json())["token"])
+                        token = (await answer.json())["token"]
+                        return User(self._http, f"{self.url}/api/v1", token, self._wait_for_api)
                 except aiohttp.ClientError:
-                    await asyncio.sleep(0.1)
+                    await self._wait_for_api()
+
+    async def _wait_for_api(self) -> None:
+        """A process that was just killed counts as serving until its end was seen: then the caller only tries again."""
+        await self._supervisor.wait_ready("api")
 
     async def publish(self, device: str, topic: str, params: dict[str, Any], **envelope: Any) -> None:
         """Publish as a device would, QoS 1: returns when the PUBACK came. Tries again while the gateway restarts."""
@@ -193,7 +201,7 @@ class Stack:
                         await client.publish(f"{root}/{topic}", json.dumps(payload), qos=1)
                         return
                 except aiomqtt.MqttError:
-                    await asyncio.sleep(0.1)
+                    await self._supervisor.wait_ready("gateway")
 
 
 @asynccontextmanager

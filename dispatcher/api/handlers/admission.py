@@ -1,8 +1,12 @@
 """Art. 45: the published lists, the gate asked beforehand, offers to committees, and what was kept from them."""
 
+from typing import Any, Final
+
 from aiohttp import web
 
+from dispatcher.accounts.model import User
 from dispatcher.admission import applications, offers, records
+from dispatcher.admission.errors import EntryRefused
 from dispatcher.admission.judging import QUERIES, judge_wish
 from dispatcher.admission.model import Package, Verdict
 from dispatcher.admission.procedures import Act, Subject
@@ -12,13 +16,15 @@ from dispatcher.api.keys import REQUEST_ID
 from dispatcher.api.middleware import problem_response
 from dispatcher.api.models import admission as models
 from dispatcher.api.models.problems import ProblemCode
-from dispatcher.api.models.wire import ById
+from dispatcher.api.models.wire import ById, Paged
 from dispatcher.api.refusals import problem
 from dispatcher.api.routing import Call
+from dispatcher.tickets import reading
 from registry.admission import AdmissionItem, read_items
 from registry.calendar import LOCAL
+from runtime.pool import Connection
 
-_LAST = 2**63 - 1
+LAST_ID: Final = 2**63 - 1
 
 
 async def list_admission_lists(call: Call[None, models.ListFilter, None]) -> models.ListItems:
@@ -55,7 +61,7 @@ async def publish_list_item(call: Call[None, None, models.NewListItem]) -> model
 async def end_list_item(call: Call[ById, None, models.ListItemEnd]) -> models.ListItem:
     if await call.conn.fetchrow(QUERIES.read_entry, call.params.id) is None:
         raise NotFound("list entry")
-    await applications.end(call.conn, call.params.id, call.body.last_day, call.viewer)
+    await applications.end(call.conn, call.params.id, call.body.last_day, call.viewer, call.at)
     return await _read_item(call.conn, call.params.id)
 
 
@@ -78,10 +84,11 @@ async def judge_beforehand(call: Call[None, None, models.WishAsk]) -> models.Jud
 
 async def make_offer(call: Call[None, None, models.WishAsk]) -> models.OfferDetail | web.Response:
     """An offer, or the refusal with its receipt, which is committed: the attempt is a fact."""
+    await _refuse_unseen_ticket(call.conn, call.body.ticket_id, call.viewer)
     made = await offers.make_offer(call.conn, _wanted(call.body), call.viewer, call.at)
     if isinstance(made, offers.Held):
         return held(call.request, made)
-    return await _offer_detail(call, made)
+    return models.OfferDetail(**await detail(call.conn, call.viewer, Subject.OFFER, made))
 
 
 def held(request: web.Request, made: offers.Held) -> web.Response:
@@ -97,30 +104,17 @@ def held(request: web.Request, made: offers.Held) -> web.Response:
 
 
 async def list_offers(call: Call[None, models.OfferFilter, None]) -> models.Offers:
-    key = decode(call.query.cursor, int)
-    rows = await records.page(
-        call.conn,
-        Subject.OFFER,
-        records.Sight.of(call.viewer),
-        state=call.query.state,
-        before_id=key[0] if key else None,
-        limit=call.query.limit,
-    )
-    following = encode(rows[-1]["id"]) if len(rows) == call.query.limit else None
-    shown = [
-        models.Offer(**_shown(row), actions=list(records.events_for(Subject.OFFER, row, call.viewer))) for row in rows
-    ]
-    return models.Offers(items=shown, next=following)
+    rows, following = await page(call.conn, call.viewer, Subject.OFFER, call.query, call.query.state)
+    return models.Offers(items=[models.Offer(**row) for row in rows], next=following)
 
 
 async def read_offer(call: Call[ById, None, None]) -> models.OfferDetail:
-    return await _offer_detail(call, call.params.id)
+    return models.OfferDetail(**await detail(call.conn, call.viewer, Subject.OFFER, call.params.id))
 
 
 async def act_on_offer(call: Call[models.ActPath, None, models.ActAsk]) -> models.OfferDetail:
-    await records.read(call.conn, Subject.OFFER, call.params.id, records.Sight.of(call.viewer))
     await offers.act(call.conn, call.params.id, act_of(call), call.viewer, call.at)
-    return await _offer_detail(call, call.params.id)
+    return models.OfferDetail(**await detail(call.conn, call.viewer, Subject.OFFER, call.params.id))
 
 
 async def list_refusal_receipts(call: Call[None, models.ReceiptFilter, None]) -> models.Receipts:
@@ -131,7 +125,7 @@ async def list_refusal_receipts(call: Call[None, models.ReceiptFilter, None]) ->
         sight.area_id,
         sight.organisation_id,
         call.query.committee,
-        key[0] if key else _LAST,
+        key[0] if key else LAST_ID,
         call.query.limit,
     )
     following = encode(rows[-1]["id"]) if len(rows) == call.query.limit else None
@@ -148,21 +142,39 @@ def act_of(call: Call[models.ActPath, None, models.ActAsk]) -> Act:
     return Act(call.params.event, asked.version, asked.reason, asked.fields)
 
 
-async def _offer_detail(
-    call: Call[ById, None, None] | Call[models.ActPath, None, models.ActAsk] | Call[None, None, models.WishAsk],
-    offer_id: int,
-) -> models.OfferDetail:
-    row = await records.read(call.conn, Subject.OFFER, offer_id, records.Sight.of(call.viewer))
-    lines = await records.history(call.conn, Subject.OFFER, offer_id)
-    return models.OfferDetail(
-        **_shown(row),
-        actions=list(records.events_for(Subject.OFFER, row, call.viewer)),
-        records=[models.RecordLine(**line) for line in lines],
+async def page(
+    conn: Connection, viewer: User, subject: Subject, asked: Paged, state: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The columns of a page of offers, applications or cases that the viewer sees, and the cursor behind it."""
+    key = decode(asked.cursor, int)
+    rows = await records.page(
+        conn,
+        subject,
+        records.Sight.of(viewer),
+        state=state,
+        before_id=key[0] if key else None,
+        limit=asked.limit,
     )
+    following = encode(rows[-1]["id"]) if len(rows) == asked.limit else None
+    return [_shown(subject, row, viewer) for row in rows], following
 
 
-def _shown(row: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in row.items() if name != "area_path"}
+async def detail(conn: Connection, viewer: User, subject: Subject, subject_id: int) -> dict[str, Any]:
+    """The columns of one of them with what was done with it. Raises SubjectNotFound for what the viewer may not see."""
+    row = await records.read(conn, subject, subject_id, records.Sight.of(viewer))
+    lines = await records.history(conn, subject, subject_id)
+    return _shown(subject, row, viewer) | {"records": [models.RecordLine(**line) for line in lines]}
+
+
+def _shown(subject: Subject, row: dict[str, Any], viewer: User) -> dict[str, Any]:
+    shown = {name: value for name, value in row.items() if name != "area_path"}
+    return shown | {"actions": list(records.events_for(subject, row, viewer))}
+
+
+async def _refuse_unseen_ticket(conn: Connection, ticket_id: int | None, viewer: User) -> None:
+    sight = reading.Sight(area_id=viewer.scope, organisation_id=viewer.organisation_id)
+    if ticket_id is not None and not await reading.sees_ticket(conn, ticket_id, sight):
+        raise EntryRefused("ticket_id", "no such ticket")
 
 
 def _wanted(asked: models.WishAsk) -> offers.Wanted:
@@ -192,6 +204,6 @@ def _item(item: AdmissionItem) -> models.ListItem:
     return models.ListItem.model_validate(item, from_attributes=True)
 
 
-async def _read_item(conn: object, item_id: int) -> models.ListItem:
-    found = await read_items(conn, on=None, after_id=item_id - 1, limit=1)  # type: ignore[arg-type]
+async def _read_item(conn: Connection, item_id: int) -> models.ListItem:
+    found = await read_items(conn, on=None, after_id=item_id - 1, limit=1)
     return _item(found[0])

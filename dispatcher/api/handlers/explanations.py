@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Any, Final
 
 from dispatcher.accounts.model import User, UserRole
-from dispatcher.api.errors import NotFound
 from dispatcher.api.models.explanations import (
     ChangeView,
     GradeChangeView,
@@ -35,7 +34,6 @@ from dispatcher.tickets.following import follow_grade, open_ticket_of
 from dispatcher.tickets.model import Action, Actor, TicketEvent
 from dispatcher.tickets.records import read_ticket
 from events.model import SourceClass
-from runtime.pool import Connection
 
 _MEMBERS_SHOWN: Final = 500
 # Of more events "what would change it" is not asked: the grader would be run over all of them several times.
@@ -43,13 +41,13 @@ _ASKED_OF: Final = 5000
 
 
 async def explain_incident(call: Call[ById, None, None]) -> IncidentExplanation:
-    return await _explanation(call.conn, call.viewer, call.params.id)
+    return await _explanation(call)
 
 
 async def set_grade(call: Call[ById, None, SetGrade]) -> IncidentExplanation:
     """An officer's grade lies over the computed one; the open ticket is graded with it by the same person."""
     asked, incident_id = call.body, call.params.id
-    await _refuse_unseen(call, incident_id)
+    await records.find_incident(call.conn, call.viewer, incident_id)
     before = await officers.set_grade(
         call.conn, incident_id, asked.version, asked.grade, _officer(call.viewer, asked.reason), call.at
     )
@@ -65,7 +63,7 @@ async def set_grade(call: Call[ById, None, SetGrade]) -> IncidentExplanation:
 
 async def judge_incident(call: Call[ById, None, Judge]) -> IncidentExplanation:
     asked, incident_id = call.body, call.params.id
-    await _refuse_unseen(call, incident_id)
+    await records.find_incident(call.conn, call.viewer, incident_id)
     before = await officers.judge(
         call.conn, incident_id, asked.version, asked.verdict, _officer(call.viewer, asked.reason), call.at
     )
@@ -74,18 +72,12 @@ async def judge_incident(call: Call[ById, None, Judge]) -> IncidentExplanation:
 
 async def _told(call: Call[ById, None, Any], before: StoredIncident) -> IncidentExplanation:
     """The incident as it is now: its ticket follows a graver grade, and the stream tells of it."""
-    (row,) = await records.list_incidents(call.conn, call.viewer, only_id=call.params.id, limit=1)
+    row = await records.find_incident(call.conn, call.viewer, call.params.id)
     await follow_grade(call.conn, before.incident.case_id, row["grade"], call.at)
     told = Incident(**row).model_dump(mode="json")
     area_path = before.incident.placed.area_path
     await stream.publish_all(call.conn, [stream.Row("incident.changed", area_path, (), {"incident": told})], call.at)
-    return await _explanation(call.conn, call.viewer, call.params.id)
-
-
-async def _refuse_unseen(call: Call[ById, None, Any], incident_id: int) -> None:
-    """Incidents that the caller cannot see do not exist."""
-    if not await records.list_incidents(call.conn, call.viewer, only_id=incident_id, limit=1):
-        raise NotFound("incident")
+    return await _explanation(call)
 
 
 def _officer(viewer: User, reason: str) -> officers.Officer:
@@ -95,15 +87,15 @@ def _officer(viewer: User, reason: str) -> officers.Officer:
     return officers.Officer(viewer.actor, viewer.zh_name, role.value, reason, may_lower)
 
 
-async def _explanation(conn: Connection, viewer: User, incident_id: int) -> IncidentExplanation:
-    found = await records.list_incidents(conn, viewer, only_id=incident_id, limit=1)
-    if not found:
-        raise NotFound("incident")
-    row = found[0]
+async def _explanation(call: Call[ById, None, Any]) -> IncidentExplanation:
+    conn, incident_id = call.conn, call.params.id
+    row = await records.find_incident(conn, call.viewer, incident_id)
     stored = await read_incident(conn, incident_id)
-    rules = await read_grading_rules(conn)
+    # The rules that graded it, which need not be those in force: only they say what another set would have given.
+    version, points_version = stored.graded_under
+    rules = await read_grading_rules(conn, version=version, points_version=points_version)
     shape = await records.shape_of_incident(conn, incident_id)
-    links, complete, groups, version = _links(stored, rules)
+    links, complete, groups, rules_version = _links(stored, rules)
     return IncidentExplanation(
         id=incident_id,
         number=row["number"],
@@ -120,27 +112,16 @@ async def _explanation(conn: Connection, viewer: User, incident_id: int) -> Inci
         members=_members(stored, rules),
         members_total=len(stored.events),
         standings=dict(Counter(each.standing for each in stored.events)),
-        rules_version=version,
+        rules_version=rules_version,
         groups=groups,
         links=links,
         links_complete=complete,
-        aliases=[
-            IncidentAlias(
-                id=alias["id"],
-                number=alias["number"],
-                merged_at=alias["merged_at"],
-                bridge_uid=None if alias["bridge_uid"] is None else alias["bridge_uid"].hex(),
-            )
-            for alias in await records.aliases_of_incident(conn, incident_id)
-        ],
+        aliases=[IncidentAlias(**alias) for alias in await records.aliases_of_incident(conn, incident_id)],
         what_if=_what_if(stored, rules),
         history=[GradeChangeView(**dict(each)) for each in await conn.fetch(QUERIES.list_grade_changes, incident_id)],
         overrides=[OverrideWord(**dict(each)) for each in await conn.fetch(QUERIES.list_overrides, incident_id)],
         judgements=[JudgementWord(**dict(each)) for each in await conn.fetch(QUERIES.list_judgements, incident_id)],
-        overlays=[
-            OverlayView(**each | {"event_uids": [uid.hex() for uid in each["event_uids"]]})
-            for each in shape["overlays"]
-        ],
+        overlays=[OverlayView(**each) for each in shape["overlays"]],
         same_case=[CaseMate(**each) for each in shape["same_case"]],
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dispatcher.api.cursors import decode, encode
-from dispatcher.api.errors import NotFound
 from dispatcher.api.handlers.events import event_view
 from dispatcher.api.handlers.patterns import matches_of
 from dispatcher.api.models.incidents import (
@@ -49,25 +48,21 @@ async def summarise_incidents(call: Call[None, None, None]) -> IncidentSummary:
 
 async def read_incident(call: Call[ById, None, None]) -> IncidentDetail:
     """The incident with its oldest events, what links them, and what was merged into it."""
-    found = await records.list_incidents(call.conn, call.viewer, only_id=call.params.id, limit=1)
-    if not found:
-        raise NotFound("incident")
+    row = await records.find_incident(call.conn, call.viewer, call.params.id)
     events = await records.events_of_incident(call.conn, call.params.id, _EVENTS_SHOWN)
     reach = await records.reach_of_incident(call.conn, call.params.id)
     aliases = await records.aliases_of_incident(call.conn, call.params.id)
     shape = await records.shape_of_incident(call.conn, call.params.id)
     return IncidentDetail(
-        **found[0],
-        events=[event_view(row) for row in events],
+        **row,
+        events=[event_view(event) for event in events],
         links=_links(events, reach),
-        aliases=[_alias(row) for row in aliases],
+        aliases=[IncidentAlias(**alias) for alias in aliases],
         matches=await matches_of(call.conn, call.params.id),
         version=shape["version"],
-        followed_by=[Follower(**row) for row in shape["followed_by"]],
-        same_case=[CaseMate(**row) for row in shape["same_case"]],
-        overlays=[
-            OverlayView(**row | {"event_uids": [uid.hex() for uid in row["event_uids"]]}) for row in shape["overlays"]
-        ],
+        followed_by=[Follower(**each) for each in shape["followed_by"]],
+        same_case=[CaseMate(**each) for each in shape["same_case"]],
+        overlays=[OverlayView(**each) for each in shape["overlays"]],
     )
 
 
@@ -81,13 +76,3 @@ def _links(events: list[Mapping[str, Any]], reach: tuple[int, int] | None) -> li
         IncidentLink(uid_a=link.uid_a.hex(), uid_b=link.uid_b.hex(), distance_dm=link.distance_dm, dt_ms=link.dt_ms)
         for link in links(located, *reach)
     ]
-
-
-def _alias(row: Mapping[str, Any]) -> IncidentAlias:
-    bridge: bytes | None = row["bridge_uid"]
-    return IncidentAlias(
-        id=row["id"],
-        number=row["number"],
-        merged_at=row["merged_at"],
-        bridge_uid=None if bridge is None else bridge.hex(),
-    )

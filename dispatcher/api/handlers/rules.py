@@ -92,7 +92,7 @@ async def compare_rules(call: Call[models.ByVersion, models.Against, None]) -> m
 
 
 async def dry_run_rules(call: Call[models.ByVersion, None, None]) -> models.DryRun:
-    """In a process of its own: this one never loads the kernels."""
+    """In a process of its own: it computes for long, and this one has others to answer."""
     async with transaction(call.request.app[POOL], scope=SYSTEM) as conn:
         await _found(conn, call.params.id)
     report = await asked.dry_run(call.request.app[DSN], call.params.id, call.at)

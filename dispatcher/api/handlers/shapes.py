@@ -1,8 +1,5 @@
 """Officers split and merge incidents; the answer says that it stands in the log, the stream says what came of it."""
 
-from typing import Any
-
-from dispatcher.api.errors import NotFound
 from dispatcher.api.models.shapes import Merge, ReshapeAccepted, Split
 from dispatcher.api.models.wire import ById
 from dispatcher.api.permissions import Permission, roles_that_hold
@@ -13,24 +10,18 @@ from dispatcher.incidents.overlays import Act
 
 
 async def split_incident(call: Call[ById, None, Split]) -> ReshapeAccepted:
-    await _refuse_unseen(call, call.params.id)
+    await records.find_incident(call.conn, call.viewer, call.params.id)
     uids = [bytes.fromhex(uid) for uid in call.body.event_uids]
     decided = await reshaping.split(call.conn, call.params.id, call.body.version, uids, _officer(call), call.at)
     return ReshapeAccepted(seq=decided.seq, act=Act.SPLIT, incident_id=call.params.id, version=decided.version)
 
 
 async def merge_incidents(call: Call[ById, None, Merge]) -> ReshapeAccepted:
-    await _refuse_unseen(call, call.params.id)
-    await _refuse_unseen(call, call.body.other_id)
+    await records.find_incident(call.conn, call.viewer, call.params.id)
+    await records.find_incident(call.conn, call.viewer, call.body.other_id)
     asked = call.body
     decided = await reshaping.merge(call.conn, call.params.id, asked.version, asked.other_id, _officer(call), call.at)
     return ReshapeAccepted(seq=decided.seq, act=Act.MERGE, incident_id=call.params.id, version=decided.version)
-
-
-async def _refuse_unseen(call: Call[Any, Any, Any], incident_id: int) -> None:
-    """Incidents that the caller cannot see do not exist."""
-    if not await records.list_incidents(call.conn, call.viewer, only_id=incident_id, limit=1):
-        raise NotFound("incident")
 
 
 def _officer(call: Call[ById, None, Split] | Call[ById, None, Merge]) -> reshaping.Officer:

@@ -121,7 +121,8 @@ async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail
     What would have reached a residents' committee leaves its receipt, which is committed (Art. 45).
     """
     asked = call.body
-    await _refuse_unseen(call, call.params.id)
+    for ticket_id in (call.params.id, *_tickets_named(asked.fields)):
+        await _refuse_unseen(call, ticket_id)
     action = Action(event=call.params.event, version=asked.version, reason=asked.reason, fields=asked.fields)
     actor = Actor.of_user(call.viewer)
     try:
@@ -157,6 +158,12 @@ async def _kept_from_committees(call: Call[ActionPath, None, ActionAsk], error: 
     codes = tuple(code for code in Art45 if any(code in verdict.codes for _, verdict in kept))
     missing = tuple(part for part in Support if any(part in verdict.missing for _, verdict in kept))
     return Held(", ".join(number for number, _ in kept), codes, missing)
+
+
+def _tickets_named(fields: Mapping[str, Any]) -> list[int]:
+    """Other tickets that an action would touch; what is no id at all is refused as a field."""
+    named = (fields.get(name) for name in ("survivor", "ticket"))
+    return [each for each in named if type(each) is int and 0 < each < 2**63]
 
 
 def _texts(fields: Mapping[str, Any]) -> list[str]:

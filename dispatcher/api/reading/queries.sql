@@ -51,7 +51,7 @@ ORDER BY ie.effective_at, ie.event_uid
 LIMIT $2;
 
 -- name: aliases_of_incident :many
-SELECT id, number, merged_at, bridge_uid FROM incidents WHERE merged_into = $1 ORDER BY id;
+SELECT id, number, merged_at, encode(bridge_uid, 'hex') AS bridge_uid FROM incidents WHERE merged_into = $1 ORDER BY id;
 
 -- name: shape_of_incident :one
 -- What it is beside a set of events: version, who came after it, who shares its case, what officers made of it.
@@ -64,8 +64,9 @@ SELECT i.version,
 FROM incidents i WHERE i.id = $1;
 
 -- name: overlays_of_incident :many
-SELECT o.seq, o.act, o.incident_id, o.other_id, o.event_uids, COALESCE(u.zh_name, '') AS actor_name, o.actor_role, o.reason,
-       o.at, o.outcome, o.result_ids
+SELECT o.seq, o.act, o.incident_id, o.other_id,
+       ARRAY(SELECT encode(uid, 'hex') FROM unnest(o.event_uids) WITH ORDINALITY AS t (uid, n) ORDER BY n) AS event_uids,
+       COALESCE(u.zh_name, '') AS actor_name, o.actor_role, o.reason, o.at, o.outcome, o.result_ids
 FROM incident_overlays o LEFT JOIN users u ON u.id = o.actor_id
 WHERE o.incident_id = $1 OR o.other_id = $1 OR o.result_ids @> ARRAY[$1::bigint]
 ORDER BY o.seq;

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.accounts.model import User
+from dispatcher.api.errors import NotFound
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -67,6 +68,14 @@ async def list_incidents(
         limit,
     )
     return [dict(row) for row in rows]
+
+
+async def find_incident(conn: Connection, viewer: User, incident_id: int) -> Row:
+    """One incident. Raises NotFound also where the viewer may not see it: it does not exist then."""
+    found = await list_incidents(conn, viewer, only_id=incident_id, limit=1)
+    if not found:
+        raise NotFound("incident")
+    return found[0]
 
 
 async def summarise_incidents(conn: Connection, viewer: User) -> Row:

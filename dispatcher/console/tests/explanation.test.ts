@@ -83,6 +83,16 @@ describe('the explanation of an incident', () => {
   })
 })
 
+describe('an incident that cannot be read', () => {
+  it('is never shown as the one that stood there before', async () => {
+    const place = await opened(explanation())
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')))
+    place.querySelector<HTMLButtonElement>('[data-test="reload"]')?.click()
+    await vi.waitFor(() => { expect(place.querySelector('[data-test="points"]')).toBeNull() })
+    expect(place.querySelector('main')?.textContent.trim()).not.toBe('')
+  })
+})
+
 describe('the small map', () => {
   const { members, links } = explanation()
 

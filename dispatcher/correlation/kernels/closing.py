@@ -2,7 +2,7 @@
 
 from dispatcher.correlation.columns import EventColumns, Int32, Int64, Words
 from dispatcher.correlation.kernels.canonical import sort_canonically
-from dispatcher.correlation.kernels.components import first_of, holder, next_member, root_of
+from dispatcher.correlation.kernels.components import next_member
 from dispatcher.correlation.kernels.index import delete_block, leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, prefetch, u8
 from dispatcher.correlation.kernels.records import (
@@ -13,7 +13,6 @@ from dispatcher.correlation.kernels.records import (
     FREE_ROW,
     FREE_WAITING,
     IDS,
-    LIVE,
     LIVE_ROWS,
     PLACED,
     ROWS,
@@ -167,17 +166,3 @@ def wipe(s: State, members: Int32) -> None:
         s.counters[counter] = 0
     for counter in (FREE_ROW, FREE_BLOCK, FREE_WAITING):
         s.counters[counter] = -1
-
-
-@compiled
-def largest_component(s: State, sizes: Int32) -> int:
-    """The number of live events in the largest component; `sizes` has room for every row and is overwritten."""
-    largest = i64(0)
-    for row in range(s.counters[ROWS]):
-        sizes[row] = 0
-    for row in range(s.counters[ROWS]):
-        if s.events[row]["flags"] & LIVE:
-            root = root_of(s.nodes, holder(s, first_of(s.events, s.nodes, row)))
-            sizes[root] += 1
-            largest = max(largest, i64(sizes[root]))
-    return largest

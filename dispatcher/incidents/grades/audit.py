@@ -27,9 +27,9 @@ async def audit(conn: Connection, only_id: int | None = None) -> AsyncIterator[l
         page = [row["id"] for row in await conn.fetch(QUERIES.final_incidents, last_id, only_id, PAGE)]
         for incident_id in page:
             stored = await read_incident(conn, incident_id)
-            versions = stored.explanation["matrix_version"], stored.explanation["points_version"]
+            version, points_version = versions = stored.graded_under
             if versions not in known:
-                known[versions] = await read_grading_rules(conn, version=versions[0], points_version=versions[1])
+                known[versions] = await read_grading_rules(conn, version=version, points_version=points_version)
             yield check(stored, known[versions])
         if len(page) < PAGE:
             return

@@ -6,7 +6,7 @@ from datetime import datetime
 from dispatcher.incidents.errors import IncidentOutpaced, ReshapeRefusal, ReshapeRefused
 from dispatcher.incidents.grades.grading import GradeCause
 from dispatcher.incidents.grades.rules import read_grading_rules
-from dispatcher.incidents.grades.stored import StoredIncident, read_incident, regrade
+from dispatcher.incidents.grades.stored import StoredIncident, regrade
 from dispatcher.incidents.model import IncidentStatus
 from dispatcher.risk.model import Verdict
 from events.model import SourceClass
@@ -39,8 +39,7 @@ async def set_grade(
     Raises LookupError, IncidentOutpaced where the incident is not at this version any more, ReshapeRefused for an
     alias, MilderNeedsShiftLeader.
     """
-    await _take(conn, incident_id, version)
-    computed: int = (await read_incident(conn, incident_id)).explanation["grade"]
+    computed = await _take(conn, incident_id, version)
     if wanted is not None and wanted > computed and not officer.may_lower:
         raise MilderNeedsShiftLeader
     await conn.execute(
@@ -83,13 +82,18 @@ async def judge(
     return before
 
 
-async def _take(conn: Connection, incident_id: int, version: int) -> None:
-    """Hold the incident at its next version until the transaction ends: of two officers one is told of the other."""
-    status = await conn.fetchval(QUERIES.take_incident, incident_id, version)
-    if status is None:
+async def _take(conn: Connection, incident_id: int, version: int) -> int:
+    """Hold the incident at its next version until the transaction ends: of two officers one is told of the other.
+
+    Returns its computed grade.
+    """
+    taken = await conn.fetchrow(QUERIES.take_incident, incident_id, version)
+    if taken is None:
         standing = await conn.fetchrow(QUERIES.read_standing, incident_id)
         if standing is None:
             raise LookupError(f"incident {incident_id}")
         raise IncidentOutpaced(incident_id, standing["version"], standing["status"])
-    if status == IncidentStatus.MERGED:
-        raise ReshapeRefused(ReshapeRefusal.SETTLED, incident_id, status)
+    if taken["status"] == IncidentStatus.MERGED:
+        raise ReshapeRefused(ReshapeRefusal.SETTLED, incident_id, taken["status"])
+    computed: int = taken["computed_grade"]
+    return computed

@@ -85,7 +85,8 @@ INSERT INTO final_explanations (incident_id, at, rules, parameters, occurrences,
 ON CONFLICT (incident_id) DO UPDATE SET at = $2, rules = $3, parameters = $4, occurrences = $5, links = $6;
 
 -- name: take_incident :one
-UPDATE incidents SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING status::text;
+UPDATE incidents SET version = version + 1 WHERE id = $1 AND version = $2
+RETURNING status::text, (explanation ->> 'grade')::integer AS computed_grade;
 
 -- name: read_standing :one
 SELECT version, status::text FROM incidents WHERE id = $1;

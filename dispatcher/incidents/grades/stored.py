@@ -12,7 +12,7 @@ from dispatcher.incidents.grades.rules import GradingRules
 from dispatcher.incidents.live import LiveIncident, Member
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.risk.model import Facts
-from events.model import Event, EventSource, SourceClass, TimeQuality
+from events.model import Event
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -52,6 +52,11 @@ class StoredIncident:
     @property
     def facts(self) -> Facts:
         return Facts.of_json(self.explanation["facts"])
+
+    @property
+    def graded_under(self) -> tuple[int, int]:
+        """The versions of the rules and of the points that gave its grade."""
+        return self.explanation["matrix_version"], self.explanation["points_version"]
 
 
 async def read_incident(conn: Connection, incident_id: int) -> StoredIncident:
@@ -99,13 +104,7 @@ async def regrade(
 
 def _stored(columns: dict[str, Any]) -> StoredEvent:
     standing = Standing(columns.pop("standing"))
-    typed = columns | {
-        "source": EventSource(columns["source"]),
-        "source_class": SourceClass(columns["source_class"]),
-        "time_quality": TimeQuality(columns["time_quality"]),
-        "area_path": tuple(columns["area_path"]),
-    }
-    return StoredEvent(Event(**typed), standing)
+    return StoredEvent(Event.of_columns(columns), standing)
 
 
 def _kept(columns: dict[str, Any]) -> Kept:

@@ -140,6 +140,16 @@ def insert(s: State, c: Batch, i: int) -> int:
 
 
 @inlined
+def is_before(s: State, a: int, b: int) -> bool:
+    """Whether row `a` has the lesser uid: the order of what nothing else tells apart."""
+    p = s.rows[a]
+    q = s.rows[b]
+    if p["uid_hi"] != q["uid_hi"]:
+        return bool(p["uid_hi"] < q["uid_hi"])
+    return bool(p["uid_lo"] < q["uid_lo"])
+
+
+@inlined
 def distance2(s: State, a: int, b: int) -> int:
     """The squared distance within reach; one beyond the reach where only the place is shared; else FAR."""
     p = s.rows[a]

@@ -14,6 +14,7 @@ from dispatcher.patterns.kernels.index import (
     ROWS,
     enter,
     insert,
+    is_before,
     near_blocks,
     rows_near,
 )
@@ -22,9 +23,11 @@ from dispatcher.patterns.kernels.witnesses import bound, choose, choose_in_order
 
 @compiled
 def touch(s: State, j: Journal, row: int) -> None:
-    """The open anchors within reach of a row that came or went must be looked at again."""
-    anchors = s.patterns[s.rows[row]["pattern"]]["anchors"]
-    count = rows_near(s, j, row, near_blocks(s, j, row), anchors)
+    """The open anchors within reach of a row that came or went are to be looked at again; absence waits for the end."""
+    p = s.patterns[s.rows[row]["pattern"]]
+    if p["absent"] != 0:
+        return
+    count = rows_near(s, j, row, near_blocks(s, j, row), p["anchors"])
     for k in range(count):
         o = s.rows[j.near[k]]
         if o["flags"] & (ANCHOR | DIRTY | CLOSED) == ANCHOR:
@@ -41,27 +44,37 @@ def root_of(rows: Records, row: int) -> int:
     return row
 
 
+@inlined
+def belongs(s: State, j: Journal, pattern: int, k: int) -> bool:
+    """Whether position `k` of `near` fills a step that must be there, in the pattern's order where it has one."""
+    p = s.patterns[pattern]
+    o = s.rows[j.near[k]]
+    fills = o["mask"] & p["full"]
+    if p["ordered"]:
+        for step in range(p["steps"]):
+            if not j.lower[step] < o["t"] < j.upper[step]:
+                fills &= ~(i64(1) << step)
+    return bool(fills != 0)
+
+
 @compiled
 def link(s: State, j: Journal, anchor: int, count: int) -> None:
-    """Every row that fills a step around the anchor belongs with it; told where it is new."""
+    """Every row that fills a step around the anchor belongs with it; of each part that is new the least row is told."""
     pattern = i64(s.rows[anchor]["pattern"])
     p = s.patterns[pattern]
     if p["ordered"]:
         for step in range(p["steps"]):
             j.best[step] = -1
         bound(s, j, pattern, count)
+    a = root_of(s.rows, anchor)
     for k in range(count):
-        o = s.rows[j.near[k]]
-        fills = o["mask"] & p["full"]
-        if p["ordered"]:
-            for step in range(p["steps"]):
-                if not j.lower[step] < o["t"] < j.upper[step]:
-                    fills &= ~(i64(1) << step)
-        if fills == 0:
-            continue
-        a = root_of(s.rows, anchor)
         b = root_of(s.rows, j.near[k])
-        if a != b:
+        if a != b and belongs(s, j, pattern, k) and (j.least[b] < 0 or is_before(s, j.near[k], j.near[j.least[b]])):
+            j.least[b] = k
+    for k in range(count):
+        b = root_of(s.rows, j.near[k])
+        if j.least[b] == k:
+            j.least[b] = -1
             s.rows[b]["up"] = a
             j.links[j.counts[LINKS], 0] = anchor
             j.links[j.counts[LINKS], 1] = j.near[k]
@@ -125,7 +138,7 @@ def judge(s: State, j: Journal, row: int) -> None:
 
 @compiled
 def apply(s: State, j: Journal, c: Batch) -> None:
-    """Take in a batch: first what newer revisions replace goes, then everything comes, then anchors are judged."""
+    """Take in a batch: first what newer revisions replace goes, then everything comes; `judge_dirty` looks at it."""
     for row in c.killed:
         e = s.rows[row]
         e["flags"] &= ~LIVE
@@ -137,16 +150,21 @@ def apply(s: State, j: Journal, c: Batch) -> None:
     for row in j.inserted:
         if row >= 0:
             touch(s, j, row)
+
+
+@compiled
+def judge_dirty(s: State, j: Journal) -> None:
+    """Look at the dirty anchors, in the order in which they stand."""
     for k in range(j.counts[DIRTIES]):
         e = s.rows[j.dirty[k]]
         e["flags"] &= ~DIRTY
-        if e["flags"] & LIVE and s.patterns[e["pattern"]]["absent"] == 0:
+        if e["flags"] & LIVE:
             judge(s, j, j.dirty[k])
 
 
 @compiled
 def close(s: State, j: Journal) -> int:
-    """Close the anchors that the watermarks have passed, judging absence; how many rows nothing needs any more."""
+    """Close the anchors that the watermarks passed, dirty where absence is to be judged; how many rows are spent."""
     spent = 0
     for row in range(s.counters[ROWS]):
         e = s.rows[row]
@@ -156,7 +174,9 @@ def close(s: State, j: Journal) -> int:
         if e["flags"] & (LIVE | CLOSED) == LIVE and e["t"] + p["window"] < p["watermark"]:
             e["flags"] |= CLOSED
             if e["flags"] & ANCHOR and p["absent"] != 0:
-                judge(s, j, row)
+                e["flags"] |= DIRTY
+                j.dirty[j.counts[DIRTIES]] = row
+                j.counts[DIRTIES] += 1
     return spent
 
 

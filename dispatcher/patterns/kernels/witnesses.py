@@ -2,6 +2,7 @@
 
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined
 from dispatcher.patterns.columns import ALWAYS, NO_WATERMARK, Journal, State
+from dispatcher.patterns.kernels.index import is_before
 
 
 @inlined
@@ -16,9 +17,7 @@ def nearer(s: State, j: Journal, anchor: int, a: int, b: int) -> bool:
         return bool(abs(p["t"] - t) < abs(q["t"] - t))
     if p["t"] != q["t"]:
         return bool(p["t"] < q["t"])
-    if p["uid_hi"] != q["uid_hi"]:
-        return bool(p["uid_hi"] < q["uid_hi"])
-    return bool(p["uid_lo"] < q["uid_lo"])
+    return is_before(s, j.near[a], j.near[b])
 
 
 @compiled

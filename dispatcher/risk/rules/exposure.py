@@ -1,13 +1,13 @@
 """Who may be hurt: sensitive places within reach, and a warning that makes the same event more likely to do harm."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dispatcher.risk.rules.seen import Found, Rule, Seen, named
 from dispatcher.risk.tally import Tally
+from registry.calendar import LOCAL
 from registry.grading import SensitivePlace
 
-_CITY_TIME: Final = timezone(timedelta(hours=8))
 _DAY_H: Final = 24
 _COLOURS: Final = {1: ("红", "red"), 2: ("橙", "orange"), 3: ("黄", "yellow"), 4: ("蓝", "blue")}
 
@@ -33,7 +33,7 @@ def _counts_now(place: SensitivePlace, tally: Tally) -> bool:
     if place.hours is None:
         return True
     at, last = (
-        datetime.fromtimestamp(ms // 1000, UTC).astimezone(_CITY_TIME).replace(minute=0, second=0)
+        datetime.fromtimestamp(ms // 1000, UTC).astimezone(LOCAL).replace(minute=0, second=0)
         for ms in (tally.first.at_ms, tally.last_ms)
     )
     hours_long = min((last - at) // timedelta(hours=1), _DAY_H - 1)

@@ -5,7 +5,7 @@ from typing import Final
 from dispatcher.risk.rules.seen import Found, Rule, Seen, named
 from events.model import SourceClass
 
-_ZH: Final = {
+CLASS_ZH: Final = {
     SourceClass.SENSOR: "传感器",
     SourceClass.CAMERA: "摄像机",
     SourceClass.GATE: "门禁",
@@ -23,7 +23,7 @@ def _independent_sources(seen: Seen) -> Found | None:
     return Found(
         level=len(classes),
         witnesses=named(classes.values()),
-        zh=f"{len(classes)} 类独立来源相互印证（{'、'.join(_ZH[each] for each in classes)}）",
+        zh=f"{len(classes)} 类独立来源相互印证（{'、'.join(CLASS_ZH[each] for each in classes)}）",
         en=f"{len(classes)} independent classes of source agree ({', '.join(each.value for each in classes)})",
     )
 

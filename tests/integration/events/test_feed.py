@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from events import log
-from events.feed import Feed
+from events.feed import TICKS_AT_ONCE, Feed
 from events.model import Event, EventDraft, EventSource, SourceClass, TimeQuality, content_hash, event_uid
+from events.ticks import append_tick, in_log_order
 from tests.harness.waiting import until_blocked
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -185,3 +186,24 @@ async def test_pruned_read_touches_only_recent_partitions(pool: Any) -> None:
     assert "events_20261122" in shown
     assert "events_20261113" not in shown
     assert names(await read(pool, {"gateway-0": 1}, received_at={"gateway-0": NOON})) == ["new"]
+
+
+async def test_ticks_that_have_piled_up_are_read_a_few_at_a_time_and_nothing_behind_them(pool: Any) -> None:
+    piled = 2 * TICKS_AT_ONCE + 1
+    for n in range(piled):
+        await append(pool, "gateway-0", f"event-{n}")
+        async with pool.acquire() as conn, conn.transaction():
+            await append_tick(conn, NOON + timedelta(seconds=n))
+    await append(pool, "gateway-0", f"event-{piled}")
+    positions: dict[str, int] = {}
+    ordered: list[Event] = []
+    for known in (TICKS_AT_ONCE, 2 * TICKS_AT_ONCE, piled):
+        events = await read(pool, positions)
+        ticks = [event.seq for event in events if event.source is EventSource.TICK]
+        assert ticks == list(range(positions.get("clock", 0) + 1, known + 1))
+        taken, positions = in_log_order(events, positions)
+        assert len(taken) == len(events)
+        ordered += taken
+    assert positions == {"clock": piled, "gateway-0": piled + 1}
+    by_turns = [(stream, n + 1) for n in range(piled) for stream in ("gateway-0", "clock")]
+    assert [(event.stream, event.seq) for event in ordered] == [*by_turns, ("gateway-0", piled + 1)]

@@ -56,6 +56,17 @@ async def test_ended_process_is_started_again(tmp_path: Path) -> None:
         assert supervisor.restarts("worker") == 1
 
 
+async def test_process_that_was_killed_is_not_ready_until_it_serves_again(tmp_path: Path) -> None:
+    async with running(toy("worker", "obeys", tmp_path), logs=tmp_path) as supervisor:
+        await supervisor.wait_ready("worker")
+        os.kill(supervisor.pid("worker") or 0, signal.SIGKILL)
+        await supervisor.wait_started("worker", restarts=1)
+        served = asyncio.create_task(supervisor.wait_ready("worker"))
+        _, waiting = await asyncio.wait({served}, timeout=0)
+        assert waiting == {served}
+        await served
+
+
 @pytest.mark.parametrize("manner", ["never_ready", "dies_at_once"])
 async def test_process_that_does_not_get_ready_is_tried_again(tmp_path: Path, manner: str) -> None:
     spec = toy("worker", manner, tmp_path, ready_timeout_s=1.0)

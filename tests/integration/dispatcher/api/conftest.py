@@ -10,7 +10,7 @@ import pytest
 
 from runtime.pool import Connection
 from tests.harness.postgres import Database
-from tests.integration.dispatcher.api import community
+from tests.integration.dispatcher.api import committees, community
 from tests.integration.dispatcher.api.running import Api, Client, EventStream, running_api
 
 
@@ -49,3 +49,10 @@ async def open_stream(request: pytest.FixtureRequest) -> AsyncIterator[Callable[
             return EventStream(response)
 
         yield open_stream
+
+
+@pytest.fixture
+async def east(api: Api, owner: Connection) -> Api:
+    """The community `east` with its committee, subdistrict, government and somebody in each."""
+    await committees.settle(owner)
+    return api

@@ -1,68 +1,17 @@
 """Art. 45 over HTTP: the gate holds and leaves its receipt, lawful offers pass, committees answer, Art. 48 follows."""
 
 import asyncio
-from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 from dispatcher.accounts.model import UserRole
-from registry.calendar import LOCAL
 from runtime.pool import Connection
 from tests.integration.dispatcher.api import community
-from tests.integration.dispatcher.api.community import CITY, DISTRICT, EAST
+from tests.integration.dispatcher.api.committees import ASSIST, PACKAGE, asked
+from tests.integration.dispatcher.api.community import DISTRICT, EAST
 from tests.integration.dispatcher.api.running import Api, Client
-
-# A kind that the default list names for assistance; its lead is the fire brigade, the others are no part of it.
-ASSIST = "fire_alarm_building"
-PACKAGE = {
-    "funds_yuan": 20_000,
-    "conditions": "两名网格员",
-    "information_support": "住户台账",
-    "guidance_contact": "张科长",
-    "period_from": "2027-01-01",
-    "period_to": "2027-01-31",
-}
-
-
-@pytest.fixture
-async def east(api: Api, owner: Connection) -> Api:
-    """The community `east` with its committee, subdistrict, government and somebody in each."""
-    for name, kind, area in (
-        ("committee-east", "committee", EAST),
-        ("committee-west", "committee", community.WEST),
-        ("street", "subdistrict", DISTRICT),
-        ("government", "government", DISTRICT),
-    ):
-        await owner.execute(
-            "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
-            " VALUES ($1, $2::text::organisation_kind, $3, $1, $1, 'office')",
-            name,
-            kind,
-            area,
-        )
-    for login, role, area, organisation in (
-        ("east-committee", UserRole.COMMITTEE, EAST, "committee-east"),
-        ("west-committee", UserRole.COMMITTEE, community.WEST, "committee-west"),
-        ("street", UserRole.SUBDISTRICT, DISTRICT, "street"),
-        ("governor", UserRole.SUPERVISOR, DISTRICT, "government"),
-        ("fire-head", UserRole.DEPT_HEAD, DISTRICT, "fire"),
-        ("urban-head", UserRole.DEPT_HEAD, DISTRICT, "urban"),
-    ):
-        await community.add_user(owner, login, role, area, organisation)
-    return api
-
-
-def asked(**changes: Any) -> dict[str, Any]:
-    return {
-        "committee": "committee-east",
-        "origin": "fire",
-        "means": "offer",
-        "matter": ASSIST,
-        "request": "入户排查电动自行车",
-        "package": PACKAGE,
-    } | changes
 
 
 async def act(client: Client, offer: dict[str, Any], event: str, **fields: Any) -> tuple[int, Any]:
@@ -154,6 +103,28 @@ async def test_refusing_is_one_tap_and_may_be_argued_but_never_forced(east: Api)
     assert (status, again["state"]) == (200, "refused")
 
 
+async def test_what_arbitration_found_holds_for_the_package_that_it_saw(east: Api) -> None:
+    committee, street, governor = [await east.as_user(name) for name in ("east-committee", "street", "governor")]
+    _, refused = await act(committee, await offered(east), "refuse", refusal="support_mismatch")
+    _, argued = await act(street, refused, "request_arbitration", reason="经费足够")
+    _, confirmed = await act(governor, argued, "confirm_support", reason="已核", heard=["community_governance"])
+    _, countered = await act(committee, confirmed, "counter", reason="还需一名医生")
+    status, amended = await act(street, countered, "amend", package=PACKAGE | {"funds_yuan": 1})
+    assert (status, amended["state"], amended["support_confirmed"]) == (200, "offered", False)
+    status, again = await act(committee, amended, "refuse", refusal="support_mismatch")
+    assert (status, again["state"]) == (200, "refused")
+
+
+@pytest.mark.parametrize("login", ["street", "east"])
+async def test_an_offer_names_no_ticket_that_its_maker_cannot_see(east: Api, owner: Connection, login: str) -> None:
+    hidden = await community.add_ticket(owner, community.WEST) if login == "east" else 10**9
+    for means in ("offer", "inspection_round"):
+        wish = asked(ticket_id=hidden, means=means)
+        status, told = await (await east.as_user(login)).post("committee-offers", wish)
+        assert (status, told["errors"][0]["loc"]) == (422, ["body", "ticket_id"])
+    assert await owner.fetchval("SELECT count(*) FROM refusal_receipts") == 0
+
+
 async def test_silence_answers_nothing_and_no_clock_runs(east: Api, owner: Connection) -> None:
     offer = await offered(east)
     assert "due" not in " ".join(offer)
@@ -193,118 +164,6 @@ async def test_of_ten_answers_at_once_one_counts(east: Api) -> None:
     offer, committee = await offered(east), await east.as_user("east-committee")
     answers = await asyncio.gather(*(act(committee, offer, "accept") for _ in range(10)))
     assert sorted(status for status, _ in answers) == [200] + [409] * 9
-
-
-async def test_an_emergency_order_opens_the_gate_until_it_ends(east: Api) -> None:
-    governor, street = await east.as_user("governor"), await east.as_user("street")
-    now = datetime.now(LOCAL)
-    order = {
-        "number": "成府发〔2026〕9号",
-        "issuer": "government",
-        "area": DISTRICT,
-        "matters": ["gas_evacuation_help"],
-        "scope": "燃气泄漏疏散",
-        "from_at": (now - timedelta(hours=1)).isoformat(),
-        "ends_at": (now + timedelta(days=2)).isoformat(),
-    }
-    wish = asked(matter="gas_evacuation_help", package={})
-    assert (await street.post("committee-offers", wish))[0] == 422
-    status, told = await governor.post("emergency-orders", order | {"issuer": "fire"})
-    assert (status, told["errors"][0]["loc"]) == (422, ["body", "issuer"])
-    status, recorded = await governor.post("emergency-orders", order)
-    assert status == 201, recorded
-    status, offer = await street.post("committee-offers", wish | {"order_id": recorded["id"]})
-    assert (status, offer["order_id"]) == (201, recorded["id"])
-    assert (await governor.post("emergency-orders", order))[0] == 422
-
-
-async def test_lists_are_public_and_change_only_for_the_future(east: Api, owner: Connection) -> None:
-    today = datetime.now(LOCAL).date()
-    status, listed = await east.nobody.get("admission-lists", list="negative", area=EAST)
-    assert status == 200
-    assert all(item["list"] == "negative" for item in listed["items"])
-    assert listed["items"]
-    governor = await east.as_user("governor")
-    entry = {
-        "list": "assist",
-        "matter": "elderly_visits",
-        "zh_text": "探访独居老人",
-        "legal_basis": "市府办〔2026〕3号",
-        "area": DISTRICT,
-        "effective_from": today.isoformat(),
-        "source": "区政府公告",
-    }
-    yesterday = (today - timedelta(days=1)).isoformat()
-    status, told = await governor.post("admission-lists", entry | {"effective_from": yesterday})
-    assert (status, told["errors"][0]["loc"]) == (422, ["body", "effective_from"])
-    status, made = await governor.post("admission-lists", entry)
-    assert (status, made["published_on"]) == (201, today.isoformat())
-    status, told = await governor.post("admission-lists", entry | {"list": "negative"})
-    assert (status, told["errors"][0]["loc"]) == (422, ["body", "matter"])
-    status, ended = await governor.post(f"admission-lists/{made['id']}/end", {"last_day": today.isoformat()})
-    assert (status, ended["effective_to"]) == (200, today.isoformat())
-    status, _ = await governor.post(f"admission-lists/{made['id']}/end", {"last_day": today.isoformat()})
-    assert status == 422
-    with pytest.raises(asyncpg.CheckViolationError, match="ended once and never changed"):
-        await owner.execute("UPDATE admission_items SET list = 'negative' WHERE id = $1", made["id"])
-
-
-async def test_the_nearest_government_decides_and_the_default_yields(east: Api, owner: Connection) -> None:
-    governor, street = await east.as_user("governor"), await east.as_user("street")
-    today = datetime.now(LOCAL).date().isoformat()
-    entry = {
-        "list": "negative",
-        "matter": ASSIST,
-        "zh_text": "楼宇火警处置",
-        "legal_basis": "区府〔2026〕1号",
-        "area": DISTRICT,
-        "effective_from": today,
-        "source": "区政府公告",
-    }
-    assert (await street.post("committee-offers", asked()))[0] == 201
-    assert (await governor.post("admission-lists", entry))[0] == 201
-    status, told = await street.post("committee-offers", asked())
-    assert (status, told["art45"][0]) == (422, "ART45_NEGATIVE")
-    # The city lists it for assistance: the district is nearer.
-    await owner.execute(
-        "INSERT INTO admission_items (list, matter, zh_text, legal_basis, area_id, effective_from, published_on,"
-        " source, entered_by) VALUES ('assist', $1, 'x', 'x', $2, '2026-01-01', '2026-01-01', 'x', 'x')",
-        ASSIST,
-        CITY,
-    )
-    assert (await street.post("committee-offers", asked()))[0] == 422
-
-
-async def test_an_application_goes_from_draft_to_the_list(east: Api) -> None:
-    head, governor = await east.as_user("urban-head"), await east.as_user("governor")
-    draft = {
-        "area": DISTRICT,
-        "matter": "bin_guides",
-        "zh_text": "垃圾分类桶边引导",
-        "legal_basis": "条例第四十五条",
-        "support": "每桶每月二百元，培训与手册",
-        "wanted_from": "2027-03-01",
-    }
-    status, made = await head.post("admission-applications", draft)
-    assert (status, made["state"], made["actions"]) == (201, "draft", ["submit", "withdraw"])
-
-    async def step(client: Client, event: str, reason: str | None = None, **fields: Any) -> dict[str, Any]:
-        _, shown = await client.get(f"admission-applications/{made['id']}")
-        body = {"version": shown["version"], "reason": reason, "fields": fields}
-        status, told = await client.post(f"admission-applications/{made['id']}/actions/{event}", body)
-        assert status == 200, told
-        return dict(told)
-
-    submitted = await step(head, "submit")
-    assert submitted["decide_by"] > submitted["submitted_at"]
-    await step(governor, "assess", "力量足够", heard=["committee-east"])
-    await step(governor, "approve", "同意")
-    tomorrow = (datetime.now(LOCAL) + timedelta(days=1)).date()
-    listed = await step(governor, "list", effective_from=tomorrow.isoformat())
-    assert (listed["state"], listed["item_id"] is not None) == ("listed", True)
-    _, items = await east.nobody.get("admission-lists", matter="bin_guides", on=tomorrow.isoformat())
-    assert [(item["list"], item["source"]) for item in items["items"]] == [("assist", made["number"])]
-    assert (await step(governor, "delist", "群众意见"))["state"] == "withdrawn"
 
 
 async def test_work_that_reached_a_committee_becomes_a_case_that_the_unit_cannot_decide(east: Api) -> None:

@@ -9,7 +9,7 @@ from dispatcher.incidents import stage as incidents_stage
 from dispatcher.tickets import stage as tickets_stage
 from events.model import EventDraft, EventSource, SourceClass
 from runtime.pool import Connection, Pool
-from tests.harness.log import LogUnderTest, draft
+from tests.harness.log import START, LogUnderTest, draft
 from tests.integration.dispatcher.api.running import Api, Client
 
 
@@ -90,6 +90,28 @@ async def test_a_final_incident_shows_the_links_that_were_kept(
     await owner.execute("UPDATE kind_groups SET r_m = 10")
     told = await explain(leader, incident_id)
     assert (told["status"], len(told["links"]), told["groups"][0]["r_m"]) == ("final", 1, 150)
+
+
+async def test_what_would_change_it_is_asked_of_the_rules_that_graded_it(
+    log: LogUnderTest, leader: Client, api: Api, owner: Connection
+) -> None:
+    incident_id = await the_fire(log, BIN_7, CAMERA_3)
+    await log.tick(6 * 3600)
+    await log.step()
+    before = await explain(leader, incident_id)
+    assert before["what_if"]
+    engineer = await api.as_user("engineer")
+    _, rules = await engineer.get("rules/1")
+    milder = rules["content"] | {"matrix": {row: [4] * 5 for row in rules["content"]["matrix"]}}
+    status, added = await engineer.post("rules", {"content": milder, "note": "milder"})
+    assert status == 201, added
+    await owner.execute(
+        "INSERT INTO rule_activations (rule_set, version, requested_at, requested_by, reason, seq, effective_at)"
+        " VALUES ('default', $1, $2, 'test', '', 1000, $2)",
+        added["id"],
+        START,
+    )
+    assert await explain(leader, incident_id) == before
 
 
 async def test_an_officers_grade_reaches_the_ticket_and_the_record(log: LogUnderTest, leader: Client, api: Api) -> None:

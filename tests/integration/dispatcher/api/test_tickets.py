@@ -66,6 +66,20 @@ async def test_action_that_the_state_lacks_lists_what_it_has(api: Api, ticket: i
     assert "accept" in told["allowed"]
 
 
+@pytest.mark.parametrize(
+    ("event", "fields"), [("merge", {"survivor": 0}), ("link", {"ticket": 0, "relation": "neighbour"})]
+)
+async def test_action_touches_no_ticket_that_its_actor_cannot_see(
+    api: Api, owner: Connection, ticket: int, event: str, fields: dict[str, object]
+) -> None:
+    hidden = await community.add_ticket(owner, WEST, number="I-2")
+    for other in (hidden, 10**9):
+        named = {name: other if value == 0 else value for name, value in fields.items()}
+        body = {"version": 1, "reason": "同一处", "fields": named}
+        status, told = await (await api.as_user("east")).post(f"tickets/{ticket}/actions/{event}", body)
+        assert (status, told["code"]) == (404, "not_found"), told
+
+
 async def test_malformed_action_says_which_field(api: Api, ticket: int) -> None:
     taker, officer = await api.as_user("call_taker"), await api.as_user("duty_officer")
     for body, loc in (

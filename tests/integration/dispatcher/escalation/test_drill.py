@@ -101,6 +101,43 @@ async def test_closed_out_rectification_is_looked_at_again(pool: Pool) -> None:
     await act(pool, ticket_id, ACCEPT, (E.CONVERT, OFFICER, {"level": 3, "cause": "多次反弹"}), at=begin)
     async with pool.acquire() as conn:
         joint_id = await conn.fetchval("SELECT id FROM tickets WHERE ticket_kind = 'joint_rectification'")
+    closed_at = begin + 10 * D
+    await close_out(pool, joint_id, begin, closed_at)
+    await advance(pool, closed_at + 29 * D)
+    async with pool.acquire() as conn:
+        assert (await read_ticket(conn, joint_id)).state is TicketState.CLOSED_OUT
+    await advance(pool, closed_at + 30 * D)
+    async with pool.acquire() as conn:
+        looked = await read_ticket(conn, joint_id)
+        assert without_order(await store.recompute(conn, joint_id)) == without_order(looked)
+    assert looked.state is TicketState.LOOK_BACK
+
+
+async def test_two_rectifications_of_a_case_are_looked_at_one_after_the_other(pool: Pool) -> None:
+    begin = local("2026-03-02T10:00")
+    ticket_id = await opened(pool, begin)
+    async with pool.acquire() as conn:
+        joint = acting.joint_draft(await read_ticket(conn, ticket_id), 3)
+    closed_at = begin + 10 * D
+    joint_ids = []
+    for _ in range(2):
+        async with transaction(pool, scope=SYSTEM) as connection:
+            joint_ids.append(await acting.propose(connection, joint, begin, actor=SUPERVISOR, reason="多次反弹"))
+        await close_out(pool, joint_ids[-1], begin, closed_at)
+
+    async def states() -> list[TicketState]:
+        async with pool.acquire() as conn:
+            return [(await read_ticket(conn, each)).state for each in joint_ids]
+
+    # A clock that leapt, or a dispatcher that stood still: both are due in the same step.
+    await advance(pool, closed_at + 40 * D)
+    assert await states() == [TicketState.LOOK_BACK, TicketState.CLOSED_OUT]
+    await act(pool, joint_ids[0], (E.LOOK_BACK_OK, VERIFIER, {"evidence": "照片"}), at=closed_at + 40 * D)
+    await advance(pool, closed_at + 41 * D)
+    assert await states() == [TicketState.CLOSED_OUT, TicketState.LOOK_BACK]
+
+
+async def close_out(pool: Pool, joint_id: int, begin: datetime, closed_at: datetime) -> None:
     plan = {"responsibility": "牵头", "measures": "拆除", "funds": "专项", "days": 10, "contingency": "值守"}
     await act(
         pool,
@@ -116,16 +153,7 @@ async def test_closed_out_rectification_is_looked_at_again(pool: Pool) -> None:
         (E.INSPECT_OK, VERIFIER, {"evidence": "照片", "residual": 4}),
         at=begin,
     )
-    closed_at = begin + 10 * D
     await act(pool, joint_id, (E.CLOSE_OUT, SUPERVISOR, {}), at=closed_at)
-    await advance(pool, closed_at + 29 * D)
-    async with pool.acquire() as conn:
-        assert (await read_ticket(conn, joint_id)).state is TicketState.CLOSED_OUT
-    await advance(pool, closed_at + 30 * D)
-    async with pool.acquire() as conn:
-        looked = await read_ticket(conn, joint_id)
-        assert without_order(await store.recompute(conn, joint_id)) == without_order(looked)
-    assert looked.state is TicketState.LOOK_BACK
 
 
 async def test_provisional_due_times_are_counted_anew_when_the_calendar_comes(pool: Pool, owner: Connection) -> None:

@@ -14,6 +14,7 @@ from runtime.pool import Connection, Pool
 from tests.harness.log import LogUnderTest, draft, incidents
 
 VENDOR: Final = "street_vendor_occupation"
+NOISE: Final = "social_life_noise"
 
 
 @pytest.fixture
@@ -147,14 +148,23 @@ async def test_a_ticket_stays_when_its_device_turns_out_to_flap(log: LogUnderTes
     assert await owner.fetchval("SELECT case_id FROM tickets WHERE id = $1", ticket_id) in cases
 
 
+@pytest.mark.parametrize("restarted", [False, True])
 async def test_what_was_linked_only_through_a_device_that_flaps_comes_apart(
-    log: LogUnderTest, owner: Connection
+    log: LogUnderTest, owner: Connection, restarted: bool
 ) -> None:
-    elsewhere = [replace(report, x_dm=None, y_dm=None, lon=None, lat=None) for report in reports(4)]
-    await log.write(reports(5)[4], draft("west", 480, -35, kind=VENDOR), draft("east", 480, 35, kind=VENDOR))
+    # Further apart than repeats and links reach: what comes apart does so because one event left, for nothing else.
+    every = reports(5, kind=NOISE, every_s=400)
+    await log.write(every[4], draft("west", 1600, -70, kind=NOISE), draft("east", 1600, 70, kind=NOISE))
     await log.step()
     assert [row["event_count"] for row in await open_ones(owner)] == [3]
-    await log.write(*elsewhere)
+    if restarted:
+        log.restart()
+    await log.write(*every[:4])
     await log.step()
     counts = sorted((row["kind"], row["event_count"]) for row in await open_ones(owner))
-    assert counts == [("device_flapping", 1), (VENDOR, 1), (VENDOR, 1), (VENDOR, 2)]
+    assert counts == sorted([("device_flapping", 1), *[(NOISE, 1)] * 4])
+    # It had returned to normal sooner than was known: it is believed, and links again what it linked.
+    await log.write(replace(every[3], effective_at=every[1].effective_at, revision=1))
+    await log.step()
+    counts = sorted((row["kind"], row["event_count"]) for row in await open_ones(owner))
+    assert counts == [(NOISE, 1), (NOISE, 1), (NOISE, 3)]

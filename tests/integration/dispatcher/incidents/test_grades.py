@@ -246,10 +246,8 @@ async def test_a_confirmation_counts_at_once_and_a_denial_at_the_watermark(
 
 async def differences(owner: Connection, incident_id: int) -> list[Differs]:
     stored = await read_incident(owner, incident_id)
-    explanation = stored.explanation
-    rules = await read_grading_rules(
-        owner, version=explanation["matrix_version"], points_version=explanation["points_version"]
-    )
+    version, points_version = stored.graded_under
+    rules = await read_grading_rules(owner, version=version, points_version=points_version)
     return [found.differs for found in check(stored, rules)]
 
 

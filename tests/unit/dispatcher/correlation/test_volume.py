@@ -132,15 +132,6 @@ def test_more_live_events_than_may_be_are_counted_and_answered_with_it() -> None
     )
 
 
-def test_largest_component_is_known_by_its_share() -> None:
-    made = Correlator(GroupTable([Group(10, 5), Group(10, 5, m=3)]))
-    assert made.largest_share() == 0.0
-    uids = (np.arange(10, dtype=np.uint64),) * 2
-    x = [0, 0, 0, 50, 90, 130, 0, 5, 10, 200]
-    made.apply(event_columns(uids, t_ms=0, x_dm=x, y_dm=0, subject=np.arange(10), group=[0] * 6 + [1] * 4))
-    assert made.largest_share() == 0.3
-
-
 def test_everything_final_at_once_leaves_nothing_behind() -> None:
     made = Correlator(GroupTable([Group(R, T, remember_ms=2 * T)]))
     events = scene("storm")

@@ -1,6 +1,7 @@
 """What is no pattern is refused by name, with the values that were refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,7 +94,17 @@ def test_a_right_definition_is_read_whole() -> None:
 def test_what_is_no_pattern_is_refused(row: Row, given: list[Row], expected: errors.PatternInvalid) -> None:
     with pytest.raises(errors.PatternInvalid) as refused:
         read_pattern(row, given, KINDS)
-    assert refused.value == expected
+    assert (type(refused.value), vars(refused.value)) == (type(expected), vars(expected))
+
+
+@contextmanager
+def passed_on() -> Iterator[None]:
+    yield
+
+
+def test_a_refusal_passes_a_context_that_sets_its_traceback() -> None:
+    with pytest.raises(errors.SourceMissing), passed_on():
+        raise errors.SourceMissing("p")
 
 
 def test_a_cycle_is_named_whole() -> None:

@@ -7,8 +7,9 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.patterns.matcher import Matcher
 from tests.unit.dispatcher.patterns import oracle
-from tests.unit.dispatcher.patterns.drive import Pair, batches
+from tests.unit.dispatcher.patterns.drive import Pair, batches, candidate, shape
 from tests.unit.dispatcher.patterns.oracle import Event, Pattern
 
 FIRST = frozenset({0})
@@ -64,6 +65,28 @@ def test_any_order_and_any_batching_give_the_matches_of_the_set(
     assert pair.oracle.current() == expected
     # Who belongs together is a function of the set too: not of who was the nearest for a while.
     assert pair.together() == whole.together()
+
+
+@given(SETS, SETS, st.randoms(use_true_random=False))
+def test_links_told_are_those_of_the_set_and_not_of_memory(
+    known: list[Event], more: list[Event], chance: "object"
+) -> None:
+    """Which links stand for the rest is asked of nobody's order: not of the batch's, not of a restart's."""
+    more = [replace(event, uid=event.uid + 50) for event in more]
+    told = []
+    for _ in range(2):
+        chance.shuffle(known)  # type: ignore[attr-defined]
+        chance.shuffle(more)  # type: ignore[attr-defined]
+        matcher = Matcher([shape(pattern) for pattern in PATTERNS])
+        first = sorted(matcher.apply(map(candidate, known)).links)
+        restarted = Matcher([shape(pattern) for pattern in PATTERNS])
+        restarted.restore(map(candidate, reversed(known)), [None] * len(PATTERNS))
+        second = [sorted(each.apply(map(candidate, more)).links) for each in (matcher, restarted)]
+        closing = [sorted(each.advance([1 << 40] * len(PATTERNS)).links) for each in (matcher, restarted)]
+        assert second[0] == second[1]
+        assert closing[0] == closing[1]
+        told.append((first, second, closing))
+    assert told[0] == told[1]
 
 
 @given(
