@@ -110,9 +110,9 @@ def _concerns(memory: PatternMemory, event: Event) -> bool:
 
 
 def _stands(event: Event, standing: Mapping[bytes, _Standing]) -> bool:
-    """Whether the event counts. Of one that was corrected within the step both versions do, one behind the other."""
+    """Whether the event counts; a version that came after its incident was final is an annotation."""
     found = standing.get(event.uid)
-    return found is not None and event.raised and found.standing in _TAKEN
+    return found is not None and found.position == (event.stream, event.seq) and found.standing in _TAKEN
 
 
 def _candidate(step: Step, memory: PatternMemory, event: Event) -> Candidate:

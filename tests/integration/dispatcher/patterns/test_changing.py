@@ -1,11 +1,17 @@
 """Matches as things change: corrections, lateness, absence, and the grade that a match is evidence for."""
 
+from dataclasses import replace
+from typing import Final
+
 import pytest
 
 from events.model import SourceClass
 from runtime.pool import Connection
 from tests.harness.log import LogUnderTest, draft, incidents
 from tests.integration.dispatcher.patterns.seen import DARK_STREET, OUTAGE, matches, open_tickets, write_one_by_one
+
+# The watermark has passed the time of an event at 0 by the group's time, and not yet by the pattern's hour.
+FINAL_S: Final = 3660.0
 
 
 async def test_a_correction_takes_the_match_back_and_the_case_stays(log: LogUnderTest, owner: Connection) -> None:
@@ -108,3 +114,20 @@ async def test_a_correction_takes_the_evidence_back(log: LogUnderTest, owner: Co
     await write_one_by_one(log, draft("lamp 12", 300, 4000, kind="streetlight_out", revision=1))
     outage = (await incidents(owner))[0]
     assert outage["explanation"]["facts"]["matches"] == []
+
+
+async def test_a_version_that_comes_after_the_end_is_an_annotation_and_matches_nothing(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    """What is not believed of an incident must not join its case either, whether memory or a restart asks."""
+    sensor = draft("site 7", 0, 4000, kind="construction_noise_night")
+    await write_one_by_one(log, sensor)
+    await log.tick(FINAL_S)
+    await log.step()
+    assert [row["status"] for row in await incidents(owner)] == ["final"]
+    # Now it is said to have stood beside those who complain.
+    await write_one_by_one(log, replace(sensor, x_dm=0, revision=1))
+    complaint = draft("call", FINAL_S - 600, 0, kind="construction_noise_night", source_class=SourceClass.HOTLINE)
+    await write_one_by_one(log, complaint)
+    assert await matches(owner) == []
+    assert len({row["case_id"] for row in await incidents(owner)}) == 2
