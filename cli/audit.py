@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.program import read_settings, run_program
+from dispatcher.accountability import checking
 from dispatcher.incidents.grades import audit
 from dispatcher.incidents.grades.checking import Difference
 from runtime.pool import connect
@@ -75,3 +76,51 @@ def _show(checked: int, found: list[Difference]) -> None:
         Console().print(table)
     differing = len({each.incident_id for each in found})
     typer.echo(f"{checked} final incidents checked, {differing} differ")
+
+
+@app.command()
+def accountability(
+    anchor: Annotated[
+        str | None,
+        typer.Option("--anchor", metavar="SEQ:HASH", help="A seal noted elsewhere that must be in the chain."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Recompute every seal of the accountability files; exit code 1 where anything was altered."""
+    settings = read_settings()
+    noted = _noted(anchor)
+    found: list[checking.Found] = []
+    seals = 0
+
+    async def main() -> None:
+        nonlocal seals
+        conn = await connect(settings.app_dsn(), application_name="rongan-audit")
+        try:
+            async with conn.transaction(isolation="repeatable_read", readonly=True):
+                async for each in checking.audit(conn, anchor=noted):
+                    if each is None:
+                        seals += 1
+                    else:
+                        found.append(each)
+        finally:
+            await conn.close()
+
+    run_program("audit", settings, main)
+    if as_json:
+        altered = [{"fault": each.fault.value, "where": each.where, "detail": each.detail} for each in found]
+        typer.echo(json.dumps({"seals": seals, "altered": altered}))
+    else:
+        for each in found:
+            typer.echo(f"{each.where}: {each.fault.value}: {each.detail}")
+        typer.echo(f"{seals} seals checked, {len(found)} differ")
+    if found:
+        raise typer.Exit(1)
+
+
+def _noted(anchor: str | None) -> tuple[int, str] | None:
+    if anchor is None:
+        return None
+    seq, _, noted = anchor.partition(":")
+    if not seq.isdigit() or not noted:
+        raise typer.BadParameter("a position, a colon and a hash", param_hint="--anchor")
+    return int(seq), noted

@@ -1,4 +1,4 @@
-"""`rongan demo`: everything embedded, with a demo community that lives and a fire that starts, until Ctrl-C."""
+"""`rongan demo`: everything embedded, with a demo community that lives and a story that is told, until Ctrl-C."""
 
 import shutil
 from typing import Annotated
@@ -25,7 +25,7 @@ from runtime.supervisor.supervisor import ProcessSpec, python_argv
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the earlier demo: remove its data first.")] = False,
 ) -> None:
-    """Show Rongan at work: a demo community, its devices and callers, and a fire case after a quarter of a minute.
+    """Show Rongan at work: a demo community, its devices and callers, and the story of one night.
 
     Data are kept below RONGAN_HOME/demo; where 1883 or 8080 are taken other ports are used and printed.
     """
@@ -65,8 +65,7 @@ def _simulators(settings: Settings, community: Community) -> ProcessSpec:
         "RONGAN_SIMULATE_HOST": settings.mqtt_host,
         "RONGAN_SIMULATE_PORT": str(settings.mqtt_port),
         "RONGAN_SIMULATE_API": f"http://{settings.http_host}:{settings.http_port}",
-        "RONGAN_SIMULATE_LOGIN": "calltaker",
-        "RONGAN_SIMULATE_PASSWORD": community.password_of("calltaker"),
+        "RONGAN_SIMULATE_LOGINS": str(community.people),
     }
     # Not after the dispatcher: what happens while its kernels compile waits for it in the log.
     doors = ("gateway", "api")
@@ -78,4 +77,8 @@ def _simulators(settings: Settings, community: Community) -> ProcessSpec:
 def _welcome(community: Community) -> str:
     width = max(len(one.login) for one in community.logins)
     lines = [f"  {one.login:<{width}}  {one.password}  {one.does}" for one in community.logins]
-    return "\nLog-ins of this demo:\n" + "\n".join(lines) + "\n\nA fire breaks out within half a minute. "
+    return (
+        "\nLog-ins of this demo:\n"
+        + "\n".join(lines)
+        + "\n\nWithin half a minute it is Saturday, 02:10, and a charging shed heats up: a story of ten minutes. "
+    )

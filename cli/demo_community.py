@@ -3,13 +3,15 @@
 import json
 import secrets
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from dispatcher.accounts.model import UserRole
 from dispatcher.accounts.passwords import generate_password
 from dispatcher.accounts.store import create_user, list_users
-from registry.demo import create_devices, create_places
+from dispatcher.screening.importing import import_hazards, import_plans
+from registry.demo import create_devices, create_places, create_rosters, screening_rows
 from runtime.clock import open_clock
 from runtime.errors import Explained
 from runtime.pool import Connection, connect
@@ -33,7 +35,7 @@ PEOPLE: Final = (
     Person("officer", "值班员", "duty officer", (UserRole.DUTY_OFFICER,), "desk-jh"),
     Person("leader", "值班长", "shift leader", (UserRole.SHIFT_LEADER, UserRole.DUTY_OFFICER), "desk-jh"),
     Person("calltaker", "受理员", "call-taker of 12345", (UserRole.CALL_TAKER,), "desk-jh"),
-    Person("callback", "回访员", "call-back agent", (UserRole.CALLBACK_AGENT,), "desk-jh"),
+    Person("callback", "回访员", "call-back agent", (UserRole.CALLBACK_AGENT,), "jh-online_governance"),
     Person("verifier", "核查员", "verifier", (UserRole.VERIFIER,), "jh-online_governance"),
     Person("fire", "消防救援站", "fire station", (UserRole.DEPT_HANDLER, UserRole.FIELD_UNIT), "wp-fire", "cd-jh-wp"),
     Person("fire-district", "区消防救援", "fire rescue", (UserRole.DEPT_HANDLER, UserRole.DEPT_HEAD), "jh-fire_rescue"),
@@ -48,9 +50,12 @@ PEOPLE: Final = (
         (UserRole.DEPT_HANDLER, UserRole.DEPT_HEAD),
         "jh-emergency_management",
     ),
+    Person("housing", "区住建", "housing", (UserRole.DEPT_HANDLER, UserRole.DEPT_HEAD), "jh-housing_construction"),
     Person("subdistrict", "街道办事处", "subdistrict office", (UserRole.SUBDISTRICT,), "wp-office", "cd-jh-wp"),
     Person("committee", "居民委员会", "residents' committee", (UserRole.COMMITTEE,), "committee-qs", "cd-jh-wp-qs"),
     Person("supervisor", "督查督办", "supervision", (UserRole.SUPERVISOR,), "jh-online_governance"),
+    Person("disclosure-editor", "公开编辑", "disclosure editor", (UserRole.DISCLOSURE_EDITOR,), "gov-jh"),
+    Person("disclosure-approver", "公开审核", "disclosure approver", (UserRole.DISCLOSURE_APPROVER,), "gov-jh"),
     Person("auditor", "审计", "auditor", (UserRole.AUDITOR,), "desk-jh"),
     Person("engineer", "运维工程师", "city engineer", (UserRole.ENGINEER,), "desk-jh"),
 )
@@ -65,9 +70,10 @@ class LogIn:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """How to get in: people with passwords, and the file of device credentials that the simulators read."""
+    """How to get in: people with passwords, and the files of people and of devices that the simulators read."""
 
     logins: tuple[LogIn, ...]
+    people: Path
     credentials: Path
 
     def password_of(self, login: str) -> str:
@@ -99,7 +105,7 @@ async def ensure_community(settings: Settings) -> Community:
         if not (folder / name).exists():
             raise CommunityLocked(folder / name)
     rows = json.loads((folder / _LOGINS).read_text(encoding="utf-8"))
-    return Community(tuple(LogIn(**row) for row in rows), folder / _CREDENTIALS)
+    return Community(tuple(LogIn(**row) for row in rows), folder / _LOGINS, folder / _CREDENTIALS)
 
 
 async def _create(conn: Connection, key: bytes, folder: Path) -> None:
@@ -120,8 +126,18 @@ async def _create(conn: Connection, key: bytes, folder: Path) -> None:
             at=at,
         )
         logins.append(LogIn(person.login, password, person.does))
+    await create_rosters(conn, at)
+    await _screen(conn, at)
     _write_secret(folder / _CREDENTIALS, [device.as_json() for device in devices])
     _write_secret(folder / _LOGINS, [asdict(login) for login in logins])
+
+
+async def _screen(conn: Connection, at: datetime) -> None:
+    """The subdistrict has its places inspected and knows three hazards."""
+    subdistrict = next(user for user in await list_users(conn) if user.login == "subdistrict")
+    plans, hazards = screening_rows()
+    planned = await import_plans(conn, plans, subdistrict, at)
+    await import_hazards(conn, hazards, planned, subdistrict, at)
 
 
 def _write_secret(path: Path, content: object) -> None:

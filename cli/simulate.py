@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from cli.program import read_settings, run_program
+from cli.scenario import LoginsUnreadable, read_logins, scenario
 from simulators.api import Api, ApiRefused
 from simulators.clock import CityClock
 from simulators.credentials import Credential, CredentialsUnreadable, read_credentials, spread
@@ -23,6 +24,7 @@ from simulators.scenarios.demo import run_demo, run_fire
 from simulators.scenarios.fire import NoFireCast
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
+app.command()(scenario)
 CONSOLE = Console(stderr=True)
 
 Credentials = Annotated[
@@ -135,33 +137,44 @@ def fire(
 @app.command()
 def demo(
     credentials: Credentials,
-    login: Login,
-    password: Password,
+    logins: Annotated[
+        Path, typer.Option(envvar="RONGAN_SIMULATE_LOGINS", help="log-ins of the people, as JSON", dir_okay=False)
+    ],
     host: Host = "127.0.0.1",
     port: Port = 1883,
     api: Url = HTTP_URL,
     calls_per_hour: Annotated[float, typer.Option(min=0.1)] = 20.0,
+    scene_pause: Annotated[float, typer.Option(min=0, help="seconds between two scenes of the story")] = 30.0,
     duration: Duration = A_DAY_S,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
-    """A living community with a fire case after a quarter of a minute."""
-    chosen = _devices(credentials)
+    """A living community with the story of a night: a charging shed burns, and what becomes of it."""
+    chosen, people = _devices(credentials), _people(logins)
 
     async def run() -> object:
-        async with Api(api, login, password) as city:
-            return await run_demo(
-                chosen,
-                Broker(host, port),
-                city,
-                seed=seed,
-                sid=int(time.time()),
-                duration_s=duration,
-                calls_per_hour=calls_per_hour,
-                on_step=lambda step: CONSOLE.print(step.replace("_", " ")),
-            )
+        return await run_demo(
+            chosen,
+            Broker(host, port),
+            api,
+            people,
+            seed=seed,
+            sid=int(time.time()),
+            duration_s=duration,
+            calls_per_hour=calls_per_hour,
+            scene_pause_s=scene_pause,
+            say=lambda line: CONSOLE.print(line, highlight=False),
+        )
 
     _finish(run(), as_json=as_json)
+
+
+def _people(path: Path) -> Sequence[tuple[str, str]]:
+    try:
+        return read_logins(path)
+    except LoginsUnreadable as error:
+        CONSOLE.print(f"[red]{error}")
+        raise typer.Exit(2) from None
 
 
 def _devices(path: Path) -> tuple[Credential, ...]:

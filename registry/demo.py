@@ -13,6 +13,7 @@ from registry.deployment import DeploymentMode, read_deployment
 from registry.devices import register_device
 from registry.grading import import_sensitive_places
 from registry.places import import_areas, import_organisations
+from registry.rosters.importing import import_rosters
 from runtime.pool import Connection
 
 
@@ -54,6 +55,11 @@ async def create_places(conn: Connection) -> None:
     await import_sensitive_places(conn, _rows("demo_sensitive_places.csv"))
 
 
+async def create_rosters(conn: Connection, at: datetime) -> int:
+    """Who is on duty, once the people are there."""
+    return await import_rosters(conn, _rows("demo_rosters.csv"), "command:demo", at)
+
+
 async def create_devices(conn: Connection, key: bytes, at: datetime) -> list[DemoDevice]:
     """Register the devices of the demo community. Raises DeviceRefused where one exists already."""
     devices = []
@@ -72,6 +78,11 @@ async def create_devices(conn: Connection, key: bytes, at: datetime) -> list[Dem
         )
         devices.append(DemoDevice(credential, row["product"], row["area_id"], lon, lat))
     return devices
+
+
+def screening_rows() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The inspection plans and the hazards of the demo community."""
+    return list(_rows("demo_inspection_plans.csv")), list(_rows("demo_hazards.csv"))
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

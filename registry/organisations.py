@@ -35,6 +35,16 @@ class DutyHours(StrEnum):
     OFFICE = "office"
 
 
+class UnitTrade(StrEnum):
+    """What an external unit is called for; equal to the SQL enum `unit_trade`."""
+
+    GAS = "gas"
+    WATER = "water"
+    POWER = "power"
+    LIFT = "lift"  # 电梯维保单位
+    PROPERTY = "property"  # 物业服务企业
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """One organisation; `area_path` runs from the city down to the area that it answers for."""
@@ -47,6 +57,7 @@ class Organisation:
     zh_name: str
     en_name: str
     duty: DutyHours
+    trades: frozenset[UnitTrade] = frozenset()
 
 
 async def read_organisations(conn: Connection) -> list[Organisation]:
@@ -69,4 +80,5 @@ def organisation_of_row(row: Record) -> Organisation:
         zh_name=row["zh_name"],
         en_name=row["en_name"],
         duty=DutyHours(row["duty"]),
+        trades=frozenset(UnitTrade(each) for each in row.get("trades") or ()),
     )

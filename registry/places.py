@@ -8,7 +8,8 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from registry.areas import AreaLevel, read_areas
-from registry.organisations import DutyHours, OrganisationKind
+from registry.local_areas import LocalAreaKind, LocalAreaRefused, import_local_area
+from registry.organisations import DutyHours, OrganisationKind, UnitTrade
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -28,7 +29,9 @@ async def import_areas(conn: Connection, features: Iterable[Mapping[str, Any]]) 
     """Add the areas of GeoJSON features, parents first; those that exist stay as they are. Returns how many were given.
 
     A feature has an `id`, a `geometry` (or null) in WGS-84, and the properties `parent_id` (null for the city),
-    `level`, `zh_name` and `en_name`. Raises PlaceRefused; the caller's transaction must then end.
+    `level`, `zh_name` and `en_name`. The levels `property_area` and `courtyard` are areas beside the tree: `parent_id`
+    is where most of them lies, `organisation_id` may name who keeps them. Raises PlaceRefused; the caller's transaction
+    must then end.
     """
     paths: dict[str | None, tuple[str, ...]] = {None: ()}
     paths |= {area.id: area.path for area in await read_areas(conn)}
@@ -42,10 +45,18 @@ async def import_areas(conn: Connection, features: Iterable[Mapping[str, Any]]) 
         missing = [key for key in ("level", "zh_name", "en_name") if not about.get(key)]
         if missing:
             raise PlaceRefused(name, f"lacks {', '.join(missing)}")
-        if about["level"] not in set(AreaLevel):
-            raise PlaceRefused(name, f"{about['level']!r} is no level; levels are {', '.join(AreaLevel)}")
+        if about["level"] not in {*AreaLevel, *LocalAreaKind}:
+            levels = ", ".join((*AreaLevel, *LocalAreaKind))
+            raise PlaceRefused(name, f"{about['level']!r} is no level; levels are {levels}")
         boundary = feature.get("geometry")
         _refuse_bad_boundary(name, boundary)
+        if about["level"] in set(LocalAreaKind):
+            try:
+                await import_local_area(conn, feature)
+            except LocalAreaRefused as refused:
+                raise PlaceRefused(name, refused.reason) from refused
+            count += 1
+            continue
         paths[name] = (*paths[parent], name)
         try:
             await conn.execute(
@@ -65,9 +76,10 @@ async def import_areas(conn: Connection, features: Iterable[Mapping[str, Any]]) 
 
 
 async def import_organisations(conn: Connection, rows: Iterable[Mapping[str, str]]) -> int:
-    """Add organisations of rows with id, kind, department_id (or empty), area_id, zh_name, en_name, duty.
+    """Add organisations of rows with id, kind, department_id (or empty), area_id, zh_name, en_name, duty, `trades`.
 
-    Those that exist stay as they are. Raises PlaceRefused; the caller's transaction must then end.
+    Trades (semicolons, may be missing) are of external units. Organisations that exist stay as they are, but for trades
+    that are given. Raises PlaceRefused; the caller's transaction must then end.
     """
     count = 0
     for row in rows:
@@ -79,6 +91,9 @@ async def import_organisations(conn: Connection, rows: Iterable[Mapping[str, str
             raise PlaceRefused(name, f"{row['kind']!r} is no kind; kinds are {', '.join(OrganisationKind)}")
         if row["duty"] not in set(DutyHours):
             raise PlaceRefused(name, f"{row['duty']!r} are no duty hours; they are {', '.join(DutyHours)}")
+        trades = [each for each in (row.get("trades") or "").split(";") if each]
+        if not set(trades) <= set(UnitTrade):
+            raise PlaceRefused(name, f"{trades} are no trades; they are {', '.join(UnitTrade)}")
         try:
             await conn.execute(
                 QUERIES.insert_organisation,
@@ -94,6 +109,8 @@ async def import_organisations(conn: Connection, rows: Iterable[Mapping[str, str
             raise PlaceRefused(name, f"no such area or department: {error.detail}") from error
         except asyncpg.CheckViolationError as error:
             raise PlaceRefused(name, f"breaks the rule {error.constraint_name}") from error
+        if trades:
+            await conn.execute(QUERIES.set_trades, row["id"], trades)
         count += 1
     return count
 

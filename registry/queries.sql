@@ -10,11 +10,13 @@ SELECT id, parent_id, level::text, zh_name, en_name, path, boundary FROM areas O
 SELECT true FROM areas WHERE id = $1;
 
 -- name: list_organisations :many
-SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
+SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text,
+       o.trades::text[] AS trades
 FROM organisations o JOIN areas a ON a.id = o.area_id ORDER BY o.id;
 
 -- name: read_organisations_named :many
-SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
+SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text,
+       o.trades::text[] AS trades
 FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = ANY($1) ORDER BY o.id;
 
 -- name: list_departments :many
@@ -182,6 +184,32 @@ ON CONFLICT (version, name) DO UPDATE SET value = $3, unit = $4, source = $5;
 INSERT INTO kind_risks (version, kind, life_at_risk, takes_colour, warned_by, source) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (version, kind) DO UPDATE SET life_at_risk = $3, takes_colour = $4, warned_by = $5, source = $6;
 
+-- name: upsert_disclosure_rule :exec
+INSERT INTO disclosure_rules (version, item, moment, level, value, unit, source)
+VALUES ($1, $2::text::disclosure_item, $3::text::disclosure_moment, $4::text::disclosure_level, $5, $6::text::limit_unit, $7)
+ON CONFLICT (version, item, moment) DO UPDATE SET level = $4::text::disclosure_level, value = $5,
+    unit = $6::text::limit_unit, source = $7;
+
+-- name: upsert_undisclosed_kind :exec
+INSERT INTO undisclosed_kinds (version, kind, reason, source) VALUES ($1, $2, $3::text::never_reason, $4)
+ON CONFLICT (version, kind) DO UPDATE SET reason = $3::text::never_reason, source = $4;
+
+-- name: upsert_committee_duty_rule :exec
+INSERT INTO committee_duty_rules (version, item, period, value, unit, meeting_wd, source)
+VALUES ($1, $2::text::disclosure_item, $3::text::duty_period, $4, $5::text::limit_unit, $6, $7)
+ON CONFLICT (version, item, period) DO UPDATE SET value = $4, unit = $5::text::limit_unit, meeting_wd = $6, source = $7;
+
+-- name: list_disclosure_rules :many
+SELECT version, item::text, moment::text, level::text, value, unit::text, source FROM disclosure_rules
+WHERE version = (SELECT max(version) FROM disclosure_rules) ORDER BY item, moment;
+
+-- name: list_undisclosed_kinds :many
+SELECT kind, reason::text FROM undisclosed_kinds WHERE version = (SELECT max(version) FROM undisclosed_kinds);
+
+-- name: list_committee_duty_rules :many
+SELECT version, item::text, period::text, value, unit::text, meeting_wd, source FROM committee_duty_rules
+WHERE version = (SELECT max(version) FROM committee_duty_rules) ORDER BY item, period;
+
 -- name: upsert_sensitive_place :exec
 INSERT INTO sensitive_places (id, category, zh_name, en_name, lon, lat, reach_m, from_hour, to_hour, source)
 VALUES ($1, $2::text::place_category, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -232,3 +260,151 @@ INSERT INTO pattern_steps (pattern_id, version, position, step, role, zh_name, e
     predicate)
 VALUES ($1, $2, $3, $4, $5::text::pattern_step_role, $6, $7, $8, $9, $10, $11)
 ON CONFLICT DO NOTHING;
+
+-- name: upsert_attachment_type :exec
+INSERT INTO attachment_types (version, media_type, kind, max_bytes, source) VALUES ($1, $2, $3::text::attachment_kind, $4, $5)
+ON CONFLICT (version, media_type) DO UPDATE SET kind = $3::text::attachment_kind, max_bytes = $4, source = $5;
+
+-- name: upsert_attachment_parameter :exec
+INSERT INTO attachment_parameters (version, name, value, unit, source) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (version, name) DO UPDATE SET value = $3, unit = $4, source = $5;
+
+-- name: upsert_evidence_rule :exec
+INSERT INTO evidence_rules (version, ticket_kind, event, grade, demand, photos, source)
+VALUES ($1, $2::text::ticket_kind, $3, $4, $5::text::demand_type, $6, $7)
+ON CONFLICT (version, ticket_kind, event, grade, demand) DO UPDATE SET photos = $6, source = $7;
+
+-- name: list_attachment_types :many
+SELECT media_type, kind::text, max_bytes FROM attachment_types
+WHERE version = (SELECT max(version) FROM attachment_types) ORDER BY media_type;
+
+-- name: list_attachment_parameters :many
+SELECT name, value FROM attachment_parameters
+WHERE version = (SELECT max(version) FROM attachment_parameters) ORDER BY name;
+
+-- name: photos_needed :many
+-- The row for the demand rules before the row for the grade, and both before the one for all.
+SELECT DISTINCT ON (event) event, photos FROM evidence_rules
+WHERE version = (SELECT max(version) FROM evidence_rules) AND ticket_kind = $1::text::ticket_kind AND event = ANY ($2)
+  AND (grade IS NULL OR grade = $3) AND (demand IS NULL OR demand = $4::text::demand_type)
+ORDER BY event, demand IS NULL, grade IS NULL;
+
+-- name: upsert_hazard_kind :exec
+INSERT INTO hazard_kinds (id, version, category, category_zh, category_en, zh_name, en_name, event_kind, mildest_level, reach_m, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE SET version = $2, category = $3, category_zh = $4, category_en = $5, zh_name = $6, en_name = $7,
+    event_kind = $8, mildest_level = $9, reach_m = $10, source = $11;
+
+-- name: upsert_lec_factor :exec
+INSERT INTO lec_factors (version, factor, value, zh_name, en_name, source) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (version, factor, value) DO UPDATE SET zh_name = $4, en_name = $5, source = $6;
+
+-- name: upsert_lec_level :exec
+INSERT INTO lec_levels (version, level, product_min, source) VALUES ($1, $2, $3, $4)
+ON CONFLICT (version, level) DO UPDATE SET product_min = $3, source = $4;
+
+-- name: upsert_check_item :exec
+INSERT INTO check_items (version, list, list_zh, list_en, matter, position, item, zh_text, en_text, hazard_kind, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (version, list, item) DO UPDATE SET list_zh = $3, list_en = $4, matter = $5, position = $6, zh_text = $8,
+    en_text = $9, hazard_kind = $10, source = $11;
+
+-- name: upsert_inspection_interval :exec
+INSERT INTO inspection_intervals (version, level, every_d, within_d, remind_d, proposes, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (version, level) DO UPDATE SET every_d = $3, within_d = $4, remind_d = $5, proposes = $6, source = $7;
+
+-- name: upsert_recurrence_rule :exec
+INSERT INTO recurrence_rules (version, kind_group, cause, times, within_d, radius_m, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (version, kind_group) DO UPDATE SET cause = $3, times = $4, within_d = $5, radius_m = $6, source = $7;
+
+-- name: list_hazard_kinds :many
+SELECT id, category, category_zh, category_en, zh_name, en_name, event_kind, mildest_level, reach_m, source
+FROM hazard_kinds ORDER BY category, id;
+
+-- name: list_lec_factors :many
+SELECT version, factor, value, zh_name, en_name, source FROM lec_factors
+WHERE version = COALESCE($1, (SELECT max(version) FROM lec_factors)) ORDER BY factor, value DESC;
+
+-- name: list_lec_levels :many
+SELECT level, product_min FROM lec_levels WHERE version = $1 ORDER BY level;
+
+-- name: list_risk_matrix :many
+SELECT version, consequence, likelihood, grade FROM risk_matrix
+WHERE version = COALESCE($1, (SELECT max(version) FROM risk_matrix));
+
+-- name: list_check_items :many
+SELECT version, list, list_zh, list_en, matter, item, zh_text, en_text, hazard_kind, source FROM check_items
+WHERE version = COALESCE($1, (SELECT max(version) FROM check_items)) AND ($2::text IS NULL OR list = $2) ORDER BY list, position;
+
+-- name: list_inspection_intervals :many
+SELECT level, every_d, within_d, remind_d, proposes, source FROM inspection_intervals
+WHERE version = (SELECT max(version) FROM inspection_intervals) ORDER BY level;
+
+-- name: list_recurrence_rules :many
+SELECT version, kind_group, cause, times, within_d, radius_m FROM recurrence_rules
+WHERE version = (SELECT max(version) FROM recurrence_rules) ORDER BY kind_group;
+
+-- name: set_trades :exec
+UPDATE organisations SET trades = $2::text[]::unit_trade[] WHERE id = $1;
+
+-- name: upsert_refusal_basis :exec
+INSERT INTO refusal_bases (code, version, refusal, zh_text, en_text, source, valid_from) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (code) DO UPDATE SET version = $2, refusal = $3, zh_text = $4, en_text = $5, source = $6, valid_from = $7;
+
+-- name: upsert_re_check_rate :exec
+INSERT INTO re_check_rates (cause, version, one_in, source) VALUES ($1::text::re_check_cause, $2, $3, $4)
+ON CONFLICT (cause) DO UPDATE SET version = $2, one_in = $3, source = $4;
+
+-- name: list_local_areas :many
+SELECT l.id, l.kind::text, l.area_id, l.organisation_id, l.zh_name, l.en_name
+FROM local_areas l JOIN areas a ON a.id = l.area_id WHERE $1::text IS NULL OR a.path @> ARRAY[$1] ORDER BY l.kind, l.id;
+
+-- name: insert_local_area :one
+INSERT INTO local_areas (id, kind, area_id, organisation_id, zh_name, en_name, boundary)
+VALUES ($1, $2::text::local_area_kind, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: insert_local_area_ring :exec
+INSERT INTO local_area_rings (local_area_id, number, ring, hole) VALUES ($1, $2, $3, $4);
+
+-- name: place_devices :exec
+-- What lies in no local area is looked at again: the trigger finds where.
+UPDATE devices SET lon = lon WHERE lon IS NOT NULL AND (property_area_id IS NULL OR courtyard_id IS NULL)
+  AND (local_area_at('property_area', lon, lat) IS DISTINCT FROM property_area_id
+       OR local_area_at('courtyard', lon, lat) IS DISTINCT FROM courtyard_id);
+
+-- name: place_tickets :exec
+UPDATE tickets SET lon = lon WHERE lon IS NOT NULL AND closed_at IS NULL AND (property_area_id IS NULL OR courtyard_id IS NULL)
+  AND (local_area_at('property_area', lon, lat) IS DISTINCT FROM property_area_id
+       OR local_area_at('courtyard', lon, lat) IS DISTINCT FROM courtyard_id);
+
+-- name: calendar_version :one
+SELECT version FROM calendar_years WHERE year = $1;
+
+-- name: put_calendar_days :exec
+INSERT INTO calendar_days (day, working, zh_name, source, version)
+SELECT d.day, d.working, d.zh_name, $4, $5
+FROM unnest($1::date[], $2::boolean[], $3::text[]) AS d (day, working, zh_name)
+ON CONFLICT (day) DO UPDATE SET working = excluded.working, zh_name = excluded.zh_name, source = $4, version = $5;
+
+-- name: put_calendar_year :exec
+INSERT INTO calendar_years (year, source, version) VALUES ($1, $2, $3)
+ON CONFLICT (year) DO UPDATE SET source = $2, version = $3;
+
+-- name: insert_calendar_load :exec
+INSERT INTO calendar_loads (year, version, source, sha256, loaded_at, loaded_by) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: list_calendars :many
+SELECT y.year, y.version, y.source, count(*) FILTER (WHERE d.working) AS worked_days,
+       l.loaded_at, l.loaded_by, l.sha256
+FROM calendar_years y JOIN calendar_days d ON EXTRACT(year FROM d.day) = y.year
+LEFT JOIN calendar_loads l ON (l.year, l.version) = (y.year, y.version)
+GROUP BY y.year, l.year, l.version ORDER BY y.year;
+
+-- name: upsert_call_rule :exec
+INSERT INTO call_rules (name, version, value, unit, source) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (name) DO UPDATE SET version = $2, value = $3, unit = $4, source = $5;
+
+-- name: list_call_rules :many
+SELECT name, value FROM call_rules ORDER BY name;

@@ -7,13 +7,18 @@ import csv
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from importlib import resources
 from typing import Final
 
+from registry.accountability.seeding import FILES as ACCOUNTABILITY_FILES
 from registry.calendar import seed_calendar
 from registry.deployment import DeploymentMode
+from registry.desk_rules import FILES as DESK_FILES
 from registry.event_kinds import GROUP_OF_ALL
+from registry.messages.seeding import FILES as MESSAGE_FILES
 from registry.projection import CHENGDU, Origin
+from registry.rosters.seeding import FILES as ROSTER_FILES
 from runtime.pool import Connection
 from runtime.queries import load
 from sensors.registry import DEVICE_TYPES
@@ -120,6 +125,29 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
         ),
     ),
     (
+        "attachment_types",
+        QUERIES.upsert_attachment_type,
+        lambda v, _i, r: (v, r["media_type"], r["kind"], int(r["max_bytes"]), r["source"]),
+    ),
+    (
+        "attachment_parameters",
+        QUERIES.upsert_attachment_parameter,
+        lambda v, _i, r: (v, r["name"], int(r["value"]), r["unit"], r["source"]),
+    ),
+    (
+        "evidence_rules",
+        QUERIES.upsert_evidence_rule,
+        lambda v, _i, r: (
+            v,
+            r["ticket_kind"],
+            r["event"],
+            _int(r["grade"]),
+            _none(r["demand"]),
+            int(r["photos"]),
+            r["source"],
+        ),
+    ),
+    (
         "grade_parameters",
         QUERIES.upsert_grade_parameter,
         lambda v, _i, r: (v, r["name"], int(r["value"]), r["unit"], r["source"]),
@@ -151,6 +179,8 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
             r["source"],
         ),
     ),
+    *ROSTER_FILES,
+    *MESSAGE_FILES,
     (
         "escalation_steps",
         QUERIES.upsert_escalation_step,
@@ -166,6 +196,31 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
             r["source"],
         ),
     ),
+    *DESK_FILES,
+    (
+        "disclosure_rules",
+        QUERIES.upsert_disclosure_rule,
+        lambda v, _i, r: (v, r["item"], r["moment"], r["level"], int(r["value"]), r["unit"], r["source"]),
+    ),
+    (
+        "undisclosed_kinds",
+        QUERIES.upsert_undisclosed_kind,
+        lambda v, _i, r: (v, r["kind"], r["reason"], r["source"]),
+    ),
+    (
+        "committee_duty_rules",
+        QUERIES.upsert_committee_duty_rule,
+        lambda v, _i, r: (
+            v,
+            r["item"],
+            r["period"],
+            int(r["value"]),
+            r["unit"],
+            int(r["meeting_wd"]),
+            r["source"],
+        ),
+    ),
+    *ACCOUNTABILITY_FILES,
     (
         "patterns",
         QUERIES.insert_pattern,
@@ -199,6 +254,76 @@ _FILES: Final[tuple[tuple[str, str, Callable[[int, int, Row], tuple[object, ...]
             _list(r["source_classes"]),
             int(r["severity_min"]),
             _none(r["predicate"]),
+        ),
+    ),
+    (
+        "hazard_kinds",
+        QUERIES.upsert_hazard_kind,
+        lambda v, _i, r: (
+            r["id"],
+            v,
+            r["category"],
+            r["category_zh"],
+            r["category_en"],
+            r["zh_name"],
+            r["en_name"],
+            r["event_kind"],
+            int(r["mildest_level"]),
+            int(r["reach_m"]),
+            r["source"],
+        ),
+    ),
+    (
+        "lec_factors",
+        QUERIES.upsert_lec_factor,
+        lambda v, _i, r: (v, r["factor"], Decimal(r["value"]), r["zh_name"], r["en_name"], r["source"]),
+    ),
+    (
+        "lec_levels",
+        QUERIES.upsert_lec_level,
+        lambda v, _i, r: (v, int(r["level"]), Decimal(r["product_min"]), r["source"]),
+    ),
+    (
+        "check_lists",
+        QUERIES.upsert_check_item,
+        lambda v, i, r: (
+            v,
+            r["list"],
+            r["list_zh"],
+            r["list_en"],
+            r["matter"],
+            i,
+            r["item"],
+            r["zh_text"],
+            r["en_text"],
+            r["hazard_kind"],
+            r["source"],
+        ),
+    ),
+    (
+        "inspection_intervals",
+        QUERIES.upsert_inspection_interval,
+        lambda v, _i, r: (
+            v,
+            int(r["level"]),
+            int(r["every_d"]),
+            int(r["within_d"]),
+            int(r["remind_d"]),
+            _yes(r["proposes"]),
+            r["source"],
+        ),
+    ),
+    (
+        "recurrence_rules",
+        QUERIES.upsert_recurrence_rule,
+        lambda v, _i, r: (
+            v,
+            r["kind_group"],
+            r["cause"],
+            int(r["times"]),
+            int(r["within_d"]),
+            int(r["radius_m"]),
+            r["source"],
         ),
     ),
 )

@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     dispatcher_step_events: int = Field(default=4000, ge=1)  # a step takes so many events of the log at most
     life_safety_webhook: str | None = None  # told at once when an SOS cannot be stored; None: log and metric alone
     webhook_allow_private: bool = False
+    sms_url: str | None = None  # the gateway for text messages; its secret is `whsec_` and base64
+    sms_secret: str | None = Field(default=None, repr=False)
+    voice_url: str | None = None  # the gateway for calls
+    voice_secret: str | None = Field(default=None, repr=False)
+    mail_url: str | None = Field(default=None, repr=False)  # mailtos://user:password@host:port?from=address
+    wecom_url: str | None = None  # where an edition of its own has its robots, with {key} or {token} in it
+    dingtalk_url: str | None = None
+    feishu_url: str | None = None
+
+    attachments_path: Absolute | None = None  # photos and documents; None: `attachments` in the home
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
@@ -82,6 +92,11 @@ class Settings(BaseSettings):
     @property
     def layout(self) -> Home:
         return Home(self.home)
+
+    @property
+    def attachments(self) -> Path:
+        """The folder of photos and documents: every api process of an installation sees the same one."""
+        return self.attachments_path or self.home / "attachments"
 
     def owner_dsn(self) -> str:
         """The connection string of the owner, for migrations and administration alone.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sensors import access_gate, dispatch_feed, smart_security_camera, waste_bin
+from sensors import access_gate, charging_shed, dispatch_feed, smart_security_camera, waste_bin
 from sensors.model import DeviceType
 
 DEVICE_TYPES: Final[Mapping[str, DeviceType]] = MappingProxyType(
@@ -14,6 +14,7 @@ DEVICE_TYPES: Final[Mapping[str, DeviceType]] = MappingProxyType(
             smart_security_camera.DEVICE_TYPE,
             access_gate.DEVICE_TYPE,
             waste_bin.DEVICE_TYPE,
+            charging_shed.DEVICE_TYPE,
             dispatch_feed.DEVICE_TYPE,
         )
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -63,15 +64,36 @@ class Api:
         """How many incidents are open, final, merged; `components` is open and final."""
         return await self._ask("GET", "/incidents/summary")
 
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What stands below `/api/v1`. Raises ApiRefused."""
+        query = f"?{urlencode(params)}" if params else ""
+        return await self._ask("GET", path + query)
+
+    async def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Put something below `/api/v1`. Raises ApiRefused."""
+        return await self._ask("POST", path, json=body)
+
+    async def upload(self, name: str, content: bytes) -> dict[str, Any]:
+        """Put a file among the attachments; its row. Raises ApiRefused."""
+        form = aiohttp.FormData()
+        form.add_field("file", content, filename=name, content_type="image/png")
+        return await self._ask("POST", "/attachments", data=form)
+
     async def _ask(
-        self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        data: aiohttp.FormData | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         if self._token is None:
             await self._log_in()
         try:
-            return await self._request(method, path, json=json, headers=headers)
+            return await self._request(method, path, json=json, data=data, headers=headers)
         except ApiRefused as refusal:
-            if refusal.status != 401:
+            if refusal.status != 401 or data is not None:  # a form is sent once
                 raise
         await self._log_in()
         return await self._request(method, path, json=json, headers=headers)
@@ -82,14 +104,20 @@ class Api:
         self._token = str(body["token"])
 
     async def _request(
-        self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        data: aiohttp.FormData | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         if self._session is None:
             raise RuntimeError("use `async with Api(...)`")
         sent = dict(headers or {})
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token}"
-        async with self._session.request(method, self._url + path, json=json, headers=sent) as response:
+        async with self._session.request(method, self._url + path, json=json, data=data, headers=sent) as response:
             body = await response.json(content_type=None)
             if response.status >= 400:
                 problem = body if isinstance(body, dict) else {}

@@ -63,3 +63,15 @@ def bench_dispatcher(quick: Quick = False, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(figures))
     else:
         dispatcher.show(figures)
+
+
+@app.command("api")
+def bench_api(quick: Quick = False, as_json: AsJson = False) -> None:
+    """Lists, filters, indicators and due times over a million tickets at 50 requests/s, beside the SELECTs alone."""
+    from cli.bench import api  # noqa: PLC0415 -- starts processes; other benchmarks do without
+
+    figures = api.run(quick)
+    if as_json:
+        typer.echo(json.dumps(figures))
+    else:
+        api.show(figures)

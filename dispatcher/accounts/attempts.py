@@ -15,13 +15,17 @@ _KEYS_MAX: Final = 10_000
 class AttemptLimiter:
     """Counts attempts that have not succeeded. `now_s` is any monotonic clock in seconds."""
 
-    def __init__(self, keys_max: int = _KEYS_MAX) -> None:
+    def __init__(
+        self, keys_max: int = _KEYS_MAX, *, per_account: int = PER_ACCOUNT, per_address: int = PER_ADDRESS
+    ) -> None:
+        self._limits = (per_account, per_address)
         self._failed_at: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
         self._keys_max = keys_max
 
     def begin(self, login: str, address: str, now_s: float) -> None:
         """Count an attempt before it is evaluated, so that parallel guesses count too. Raises TooManyAttempts."""
-        limits = ((("account", login), PER_ACCOUNT), (("address", address), PER_ADDRESS))
+        per_account, per_address = self._limits
+        limits = ((("account", login), per_account), (("address", address), per_address))
         waits = [self._wait_s(key, limit, now_s) for key, limit in limits]
         if max(waits) > 0:
             raise TooManyAttempts(math.ceil(max(waits)))

@@ -26,6 +26,8 @@ class UserRole(StrEnum):
     SUBDISTRICT = "subdistrict"  # 街道办: coordinates in its area.
     AUDITOR = "auditor"  # 审计: reads, changes nothing.
     ENGINEER = "engineer"  # 运维工程师: devices, clock, quarantine; no action on tickets.
+    DISCLOSURE_EDITOR = "disclosure_editor"  # 公开编辑: writes and redacts what is made public.
+    DISCLOSURE_APPROVER = "disclosure_approver"  # 公开审核: the second person, who approves and publishes.
 
 
 # Those who live or work next door to whoever reported (ruling A11).

@@ -1,13 +1,14 @@
-"""Why something about admissions could not be done; the fields are what the caller shows."""
+"""Why something in admissions, or in a procedure built like theirs, could not be done; fields are what is shown."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from dispatcher.admission.procedures import Refused, Subject
+from dispatcher.admission.procedures import Refused
 
 
 @dataclass(eq=False)
 class SubjectNotFound(LookupError):
-    subject: Subject
+    subject: StrEnum
     id: int
 
 
@@ -15,7 +16,7 @@ class SubjectNotFound(LookupError):
 class ActRefused(Exception):
     """The table has no such hop for this caller."""
 
-    subject: Subject
+    subject: StrEnum
     state: str
     event: str
     refused: Refused
@@ -25,7 +26,7 @@ class ActRefused(Exception):
 class Outpaced(Exception):
     """Somebody acted first."""
 
-    subject: Subject
+    subject: StrEnum
     version: int
     state: str
 

@@ -1,6 +1,6 @@
 """What may be done with an offer, an application and an Art. 48 case: three tables of single hops, decided purely."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -79,7 +79,7 @@ class Hop:
     event: str
     from_states: tuple[str, ...]
     to_state: str
-    party: Party
+    party: StrEnum  # a Party; other procedures have parties of their own
     fields: tuple[str, ...] = ()  # that must be given; `reason` among them is the action's reason
 
 
@@ -158,7 +158,7 @@ class Refusal(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Refused:
     reason: Refusal
-    party: Party | None = None
+    party: StrEnum | None = None
     field: str | None = None
     allowed: tuple[str, ...] = ()
 
@@ -175,11 +175,16 @@ class Act:
 
 def decide(subject: Subject, state: str, act: Act, user: User, parties: Parties) -> Hop | Refused:
     """The hop that the act is, or why there is none."""
-    hops = [hop for hop in TABLES[subject] if state in hop.from_states]
+    return choose(TABLES[subject], state, act, lambda party: stands_as(user, Party(party), parties))
+
+
+def choose(table: Collection[Hop], state: str, act: Act, stands: Callable[[StrEnum], bool]) -> Hop | Refused:
+    """The hop of any table of single hops that the act is, if who acts stands in its part; or why there is none."""
+    hops = [hop for hop in table if state in hop.from_states]
     found = next((hop for hop in hops if hop.event == act.event), None)
     if found is None:
         return Refused(Refusal.NOT_IN_THIS_STATE, allowed=tuple(hop.event for hop in hops))
-    if not stands_as(user, found.party, parties):
+    if not stands(found.party):
         return Refused(Refusal.NOT_THIS_PARTY, party=found.party)
     for name in found.fields:
         given = act.reason if name == "reason" else act.fields.get(name)
@@ -206,5 +211,5 @@ def stands_as(user: User, party: Party, parties: Parties) -> bool:
 def allowed_events(subject: Subject, state: str, user: User, parties: Parties) -> tuple[str, ...]:
     """What the user could do now."""
     return tuple(
-        hop.event for hop in TABLES[subject] if state in hop.from_states and stands_as(user, hop.party, parties)
+        hop.event for hop in TABLES[subject] if state in hop.from_states and stands_as(user, Party(hop.party), parties)
     )

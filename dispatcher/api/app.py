@@ -12,24 +12,45 @@ from dispatcher.accounts.attempts import AttemptLimiter
 from dispatcher.api import middleware
 from dispatcher.api.answering import answer_with
 from dispatcher.api.console_files import ConsolePath, serve_console
-from dispatcher.api.keys import ATTEMPTS, BROADCAST, CLOCK, DSN, METRICS, PLACES, POOL, SETTINGS
+from dispatcher.api.keys import (
+    ATTEMPTS,
+    BROADCAST,
+    CLOCK,
+    DSN,
+    METRICS,
+    PLACES,
+    POOL,
+    PUBLIC_ATTEMPTS,
+    PUBLIC_READS,
+    RECEPTION,
+    SETTINGS,
+)
 from dispatcher.api.live.broadcast import Broadcast
 from dispatcher.api.metrics import Metrics
 from dispatcher.api.permissions import Permission
 from dispatcher.api.places import Places
+from dispatcher.api.public_access import READS_PER_NETWORK
 from dispatcher.api.routes import ROUTES
 from dispatcher.api.routing import AnyRoute, Route, check_table
+from dispatcher.attachments.folder import Folder
+from dispatcher.attachments.receiving import Reception
+from dispatcher.attachments.store import remove_given_up
 from dispatcher.backtests.runner import BacktestRunner
 from runtime.clock import follow_clock
-from runtime.pool import open_pool
+from runtime.pool import DATABASE_FAULTS, SYSTEM, Pool, open_pool, transaction
 from runtime.readiness import announce
 from runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 BODY_MAX_BYTES: Final = 256 * 1024
+CODES_PER_NUMBER: Final = 30
+CODES_PER_ADDRESS: Final = 10
+"""Wrong codes a minute: few for one who guesses, and enough that nobody locks a resident out of their own report."""
+
 _SHUTDOWN_S: Final = 5.0
 _POOL_MAX: Final = 12
+_REMOVAL_EVERY_S: Final = 60.0
 
 CONSOLE: Final[AnyRoute] = Route(
     "GET",
@@ -55,9 +76,11 @@ def build_app(settings: Settings, dsn: str, routes: tuple[AnyRoute, ...] = TABLE
     app[DSN] = dsn
     app[METRICS] = Metrics()
     app[ATTEMPTS] = AttemptLimiter()
+    app[PUBLIC_ATTEMPTS] = AttemptLimiter(per_account=CODES_PER_NUMBER, per_address=CODES_PER_ADDRESS)
+    app[PUBLIC_READS] = AttemptLimiter(per_account=READS_PER_NETWORK, per_address=READS_PER_NETWORK)
     app[PLACES] = Places()
     app.on_response_prepare.append(middleware.set_headers)
-    app.cleanup_ctx.extend([_hold_pool, _hold_clock, _hold_backtests, _hold_broadcast])
+    app.cleanup_ctx.extend([_hold_pool, _hold_clock, _hold_backtests, _hold_broadcast, _hold_attachments])
     app.on_shutdown.append(_end_streams)
     for route in routes:
         app.router.add_route(route.method, route.path, answer_with(route))
@@ -112,6 +135,31 @@ async def _hold_broadcast(app: web.Application) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def _hold_attachments(app: web.Application) -> AsyncIterator[None]:
+    """Files come in through the reception and go again when the dispatcher has given them up."""
+    folder = Folder(app[SETTINGS].attachments)
+    await asyncio.to_thread(folder.create)
+    await asyncio.to_thread(folder.clear_drafts)
+    app[RECEPTION] = Reception(folder)
+    task = asyncio.create_task(_remove_given_up(app[POOL], folder), name="attachments")
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _remove_given_up(pool: Pool, folder: Folder) -> None:
+    while True:
+        try:
+            async with transaction(pool, scope=SYSTEM) as conn:
+                removed = await remove_given_up(conn, folder)
+        except DATABASE_FAULTS as fault:  # also of the folder; what is left waits for the next time
+            log.warning("attachments_not_removed", fault=type(fault).__name__)
+            removed = 0
+        if removed == 0:
+            await asyncio.sleep(_REMOVAL_EVERY_S)
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -50,6 +50,14 @@ class AlreadyDecided(Exception):
     state: str
 
 
+@dataclass(eq=False)
+class Withdrawn(Exception):
+    """It was public and is so no more."""
+
+    reason: str
+    replaced_by: int | None
+
+
 class IdempotencyConflict(Exception):
     """The idempotency key was used with other content."""
 

@@ -12,7 +12,8 @@ from aiohttp import web
 from dispatcher.accounts.errors import TooManyAttempts
 from dispatcher.api.keys import METRICS, REQUEST_ID, ROUTE_NAME
 from dispatcher.api.models.problems import Problem, ProblemCode
-from dispatcher.api.refusals import problem, refusal_of
+from dispatcher.api.refusals import refusal_of
+from dispatcher.api.titles import problem
 
 log = structlog.get_logger(__name__)
 

@@ -23,6 +23,8 @@ from openapi_pydantic import (
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic.json_schema import models_json_schema
 
+from dispatcher.api.briefs.document import MEDIA_TYPE as DOCX
+from dispatcher.api.exports.writing import MEDIA_TYPES
 from dispatcher.api.models.problems import Problem
 from dispatcher.api.permissions import OPEN_TO_ALL, roles_that_hold
 from dispatcher.api.routes import ROUTES
@@ -30,6 +32,11 @@ from dispatcher.api.routing import AnyRoute
 
 _TEMPLATE: Final = "#/components/schemas/{model}"
 _PROBLEM: Final = {"application/problem+json": MediaType(schema=PydanticSchema(schema_class=Problem))}
+_FILE: Final = Schema(
+    type="object",
+    required=["file"],
+    properties={"file": Schema(type="string", contentMediaType="application/octet-stream")},
+)
 _EITHER: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"cookie": []}]
 
 
@@ -76,6 +83,8 @@ def _operation(route: AnyRoute) -> Operation:
         body = RequestBody(
             required=True, content={"application/json": MediaType(schema=PydanticSchema(schema_class=route.body))}
         )
+    if route.uploads:
+        body = RequestBody(required=True, content={"multipart/form-data": MediaType(schema=_FILE)})
     public = route.permission in OPEN_TO_ALL
     roles = ", ".join(roles_that_hold(route.permission))
     return Operation(
@@ -95,10 +104,15 @@ def _tag(route: AnyRoute) -> str:
 
 
 def _content(route: AnyRoute) -> dict[str, MediaType] | None:
+    if route.response is not None and route.exports:
+        files = {media_type: MediaType(schema=Schema()) for media_type in (*MEDIA_TYPES.values(), DOCX)}
+        return {route.media_type: MediaType(schema=PydanticSchema(schema_class=route.response)), **files}
     if route.response is not None:
         return {route.media_type: MediaType(schema=PydanticSchema(schema_class=route.response))}
     if route.status == 204:
         return None
+    if route.media_type == "application/octet-stream":
+        return {"*/*": MediaType(schema=Schema())}
     return {route.media_type: MediaType(schema=Schema(type="string" if "text" in route.media_type else "object"))}
 
 
@@ -114,6 +128,11 @@ def _refusals(route: AnyRoute) -> dict[int, str]:
     if route.body is not None:
         found[413] = "The body is above 256 KiB."
         found[415] = "The body is not application/json."
+    if route.uploads:
+        found[413] = "The file is above the limit of its type."
+        found[415] = "Not multipart/form-data, or a file of a type that is not taken."
+        found[422] = "No part `file`, or one that cannot be kept."
+        found[429] = "Too many uploads that serve nothing yet."
     if route.opens_transaction or route.permission not in OPEN_TO_ALL or route.path.endswith("/sessions"):
         found[503] = "The database is away; nothing was changed."
     return found | {refusal.status: refusal.meaning for refusal in route.refusals}

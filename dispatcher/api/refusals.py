@@ -7,6 +7,7 @@ import asyncpg
 from aiohttp import web
 from pydantic import ValidationError
 
+from dispatcher.accountability.errors import FileStands, TooLate
 from dispatcher.accounts.errors import CredentialsWrong, TooManyAttempts
 from dispatcher.accounts.model import UserRole
 from dispatcher.admission.errors import ActRefused, EntryRefused, Outpaced, SubjectNotFound
@@ -14,43 +15,44 @@ from dispatcher.admission.procedures import Refusal
 from dispatcher.api import errors
 from dispatcher.api.cursors import CursorInvalid
 from dispatcher.api.models.problems import FieldError, Problem, ProblemCode, Winner
+from dispatcher.api.titles import problem
+from dispatcher.attachments.errors import AttachmentUnknown, UploadRefusal, UploadRefused
+from dispatcher.channels.errors import (
+    ContactPointNotFound,
+    ContactPointRefused,
+    MessageNotFound,
+    ReceiptUnknown,
+    ReceiptUnsigned,
+)
+from dispatcher.desk.errors import SOMEBODY_WAS_FIRST, CitationUnknown, DeskRefused, DeskUnknown, OrderRefused
+from dispatcher.escalation.errors import NotOfThePage, PageNotFound, TestNotFound
+from dispatcher.handovers.errors import HandoverStands, SignatureWrong
 from dispatcher.incidents.errors import IncidentOutpaced, ReshapeRefusal, ReshapeRefused
 from dispatcher.incidents.grades.officers import MilderNeedsShiftLeader
+from dispatcher.indicators.errors import DecisionRefused, SchemeNotFound, SchemeRefused, SurveyRefused
 from dispatcher.rules.errors import ActivationRefused, RulesInvalid, RulesStandAlready, RulesUnknown
 from dispatcher.rules.findings import Weight
+from dispatcher.screening.errors import (
+    HazardRefused,
+    HazardStands,
+    MilderNeedsDecider,
+    NotOfTheUnit,
+    PlanStands,
+    RoundEnded,
+    RoundUnfinished,
+    ScreeningFieldRefused,
+    ScreeningNotFound,
+    ScreeningOutpaced,
+)
+from dispatcher.screening.lifecycle import Refusal as HazardRefusal
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
+from dispatcher.tickets.holding import HoldingRefused
 from dispatcher.tickets.proposals import ProposalDecided, ProposalNotFound
 from dispatcher.tickets.reading import CursorInvalid as TicketCursorInvalid
 from dispatcher.tickets.refusing import RefusalReason
 from registry.devices import DeviceRefused
+from registry.rosters.errors import RosterNotFound, RosterRefused, SwapSettled
 from runtime.clock import ClockMovedBackwards
-
-_TITLES: Final = {
-    ProblemCode.UNAUTHENTICATED: (401, "Log in first"),
-    ProblemCode.WRONG_CREDENTIALS: (401, "Log-in or password is wrong"),
-    ProblemCode.FORBIDDEN: (403, "Not allowed"),
-    ProblemCode.CROSS_SITE: (403, "Request of another site"),
-    ProblemCode.PRODUCTION_CLOCK: (403, "A production database runs on real time"),
-    ProblemCode.NOT_FOUND: (404, "Not found"),
-    ProblemCode.METHOD_NOT_ALLOWED: (405, "Method not allowed"),
-    ProblemCode.VERSION_CONFLICT: (409, "Somebody else was first"),
-    ProblemCode.TRANSITION_NOT_ALLOWED: (409, "The state has no such action"),
-    ProblemCode.IDEMPOTENCY_CONFLICT: (409, "The idempotency key was used with other content"),
-    ProblemCode.ALREADY_EXISTS: (409, "Stands already"),
-    ProblemCode.ALREADY_DECIDED: (409, "Was decided before"),
-    ProblemCode.CLOCK_BACKWARDS: (409, "The clock moves only forwards"),
-    ProblemCode.PAYLOAD_TOO_LARGE: (413, "Body too large"),
-    ProblemCode.UNSUPPORTED_MEDIA_TYPE: (415, "Send application/json"),
-    ProblemCode.INVALID_REQUEST: (422, "Request is not as it must be"),
-    ProblemCode.GUARD_REFUSED: (422, "A rule refused it"),
-    ProblemCode.ART45_REFUSED: (422, "Kept from the residents' committee"),
-    ProblemCode.RULES_INVALID: (422, "The rules are not as they must be"),
-    ProblemCode.ACTIVATION_REFUSED: (409, "The version cannot be activated now"),
-    ProblemCode.RATE_LIMITED: (429, "Too many attempts"),
-    ProblemCode.INTERNAL: (500, "A fault of ours"),
-    ProblemCode.DATABASE_UNAVAILABLE: (503, "The database is away"),
-    ProblemCode.CLOCK_UNCONFIRMED: (504, "The time was set but not confirmed in time"),
-}
 
 _RULE_ERRORS_MAX: Final = 100
 
@@ -70,14 +72,6 @@ DATABASE_AWAY: Final = (
     TimeoutError,
     FileNotFoundError,
 )
-
-
-def problem(code: ProblemCode, detail: str = "", **fields: Any) -> Problem:
-    """A problem document with the status and title of its code."""
-    status, title = _TITLES[code]
-    return Problem(
-        type=f"urn:rongan:problem:{code}", title=title, status=status, detail=detail or title, code=code, **fields
-    )
 
 
 def refusal_of(error: Exception) -> Problem | None:
@@ -196,6 +190,7 @@ def _action_refused(error: ActionRefused) -> Problem:
                 f"{refused.event} was refused by the rule {refused.guard}.",
                 guard=str(refused.guard),
                 state=refused.state,
+                elsewhere=list(refused.elsewhere) or None,
             )
         case _:
             loc = ("body", "reason") if refused.field == "reason" else ("body", "fields", refused.field or "")
@@ -206,6 +201,21 @@ def _action_refused(error: ActionRefused) -> Problem:
             )
 
 
+_UPLOADS: Final = {
+    UploadRefusal.TOO_LARGE: ProblemCode.FILE_TOO_LARGE,
+    UploadRefusal.TOO_MANY_PIXELS: ProblemCode.FILE_TOO_LARGE,
+    UploadRefusal.TYPE_UNKNOWN: ProblemCode.FILE_TYPE_REFUSED,
+    UploadRefusal.TWO_TYPES_AT_ONCE: ProblemCode.FILE_TYPE_REFUSED,
+    UploadRefusal.ACTIVE_CONTENT: ProblemCode.FILE_TYPE_REFUSED,
+    UploadRefusal.TOO_MANY_UNUSED: ProblemCode.RATE_LIMITED,
+}
+
+
+def _upload_refused(error: UploadRefused) -> Problem:
+    code = _UPLOADS.get(error.reason, ProblemCode.FILE_REFUSED)
+    return problem(code, f"The upload is {error.reason}.", upload=str(error.reason), limit=error.limit)
+
+
 def _outpaced(error: Outpaced) -> Problem:
     return problem(
         ProblemCode.VERSION_CONFLICT,
@@ -213,6 +223,12 @@ def _outpaced(error: Outpaced) -> Problem:
         version=error.version,
         state=error.state,
     )
+
+
+def _desk_refused(error: DeskRefused) -> Problem:
+    first = error.refusal in SOMEBODY_WAS_FIRST
+    code = ProblemCode.ALREADY_DECIDED if first else ProblemCode.GUARD_REFUSED
+    return problem(code, f"Refused by the rule {error.refusal}.", guard=str(error.refusal))
 
 
 def _act_refused(error: ActRefused) -> Problem:
@@ -234,6 +250,37 @@ def _act_refused(error: ActRefused) -> Problem:
             return problem(ProblemCode.GUARD_REFUSED, "The support was found to fit.", guard=str(refused.reason))
 
 
+def _screening_outpaced(error: ScreeningOutpaced) -> Problem:
+    return problem(
+        ProblemCode.VERSION_CONFLICT,
+        f"The {error.what} is at version {error.version} now.",
+        version=error.version,
+        state=error.state,
+    )
+
+
+def _hazard_refused(error: HazardRefused) -> Problem:
+    refused = error.refused
+    match refused.reason:
+        case HazardRefusal.NOT_IN_THIS_STATE:
+            return problem(
+                ProblemCode.TRANSITION_NOT_ALLOWED,
+                f"A hazard that is {error.state} has no {error.event}.",
+                state=error.state,
+                allowed=list(refused.allowed),
+            )
+        case HazardRefusal.MISSING_ROLE:
+            return _forbidden(errors.Forbidden(roles=refused.roles))
+        case HazardRefusal.MISSING_AREA:
+            return problem(ProblemCode.FORBIDDEN, "The hazard lies outside your area.", missing_area="of the hazard")
+        case HazardRefusal.FIELD_MISSING:
+            return _field(("body", refused.field or ""), "is needed")
+        case HazardRefusal.GRAVE_NEEDS_RECTIFICATION | HazardRefusal.GRAVEST_NEVER_ACCEPTED:
+            return problem(
+                ProblemCode.GUARD_REFUSED, f"Refused by the rule {refused.reason}.", guard=str(refused.reason)
+            )
+
+
 def _http(error: web.HTTPException) -> Problem:
     codes = {
         404: ProblemCode.NOT_FOUND,
@@ -252,6 +299,10 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (errors.CrossSite, lambda _: problem(ProblemCode.CROSS_SITE)),
     (errors.Forbidden, _forbidden),
     (errors.NotFound, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.what}.")),
+    (
+        errors.Withdrawn,
+        lambda e: problem(ProblemCode.WITHDRAWN, e.reason, reason=e.reason, replaced_by=e.replaced_by),
+    ),
     (errors.FieldRefused, lambda e: _field(e.loc, e.reason)),
     (errors.AlreadyExists, lambda e: problem(ProblemCode.ALREADY_EXISTS, e.what)),
     (errors.AlreadyDecided, lambda e: problem(ProblemCode.ALREADY_DECIDED, f"{e.what} is {e.state}.", state=e.state)),
@@ -264,10 +315,56 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (SubjectNotFound, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.subject}.")),
     (Outpaced, _outpaced),
     (ActRefused, _act_refused),
+    (FileStands, lambda e: problem(ProblemCode.ALREADY_EXISTS, f"The breach has the file {e.file_id}.")),
+    (TooLate, lambda e: problem(ProblemCode.GUARD_REFUSED, f"Was to be said until {e.until}.", guard=e.rule)),
+    (HandoverStands, lambda e: problem(ProblemCode.ALREADY_EXISTS, f"The service was called: {e.handover_id}.")),
+    (SignatureWrong, lambda _: problem(ProblemCode.UNAUTHENTICATED, "Not signed by the service that was called.")),
     (EntryRefused, lambda e: _field(("body", e.field), e.reason)),
+    (DeskUnknown, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.what}.")),
+    (DeskRefused, _desk_refused),
+    (CitationUnknown, lambda e: _field(("body", "fields", e.field), e.reason)),
+    (OrderRefused, lambda e: problem(ProblemCode.UNAUTHENTICATED, f"The message is not signed as agreed: {e.why}.")),
+    (ScreeningNotFound, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.what}.")),
+    (ScreeningOutpaced, _screening_outpaced),
+    (ScreeningFieldRefused, lambda e: _field(("body", *e.field.split(".")), e.reason)),
+    (HazardRefused, _hazard_refused),
+    (HazardStands, lambda e: problem(ProblemCode.ALREADY_EXISTS, f"It stands as {e.number}.")),
+    (PlanStands, lambda _: problem(ProblemCode.ALREADY_EXISTS, "The place is inspected by this list already.")),
+    (MilderNeedsDecider, lambda e: problem(ProblemCode.FORBIDDEN, f"A milder level than {e.level} is a decision.")),
+    (NotOfTheUnit, lambda _: problem(ProblemCode.FORBIDDEN, "It is another unit's round.", missing_organisation=True)),
+    (RoundEnded, lambda e: problem(ProblemCode.TRANSITION_NOT_ALLOWED, f"The round is {e.state}.", state=e.state)),
+    (
+        RoundUnfinished,
+        lambda e: problem(ProblemCode.GUARD_REFUSED, f"Not seen: {', '.join(e.items)}.", guard="items_left"),
+    ),
+    (SchemeRefused, lambda e: problem(ProblemCode.GUARD_REFUSED, f"Refused by the rule {e}.", guard=str(e))),
+    (SchemeNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such scheme in force by then.")),
+    (SurveyRefused, lambda e: problem(ProblemCode.GUARD_REFUSED, f"Refused by the rule {e}.", guard=str(e))),
+    (
+        DecisionRefused,
+        lambda _: problem(
+            ProblemCode.GUARD_REFUSED,
+            "Once, by a supervisor of no unit that handled it.",
+            guard="independent_supervisor",
+        ),
+    ),
     (TicketNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such ticket.")),
+    (RosterNotFound, lambda e: problem(ProblemCode.NOT_FOUND, f"No such {e.what}.")),
+    (RosterRefused, lambda e: _field(("body", e.field), e.reason)),
+    (SwapSettled, lambda e: problem(ProblemCode.ALREADY_DECIDED, f"The swap is {e.state}.", state=e.state)),
+    (PageNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such page.")),
+    (TestNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such test.")),
+    (
+        NotOfThePage,
+        lambda _: problem(
+            ProblemCode.FORBIDDEN, "Only the unit that was paged, or the desk, answers.", missing_organisation=True
+        ),
+    ),
     (ProposalNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such proposal.")),
     (ProposalDecided, lambda e: problem(ProblemCode.ALREADY_DECIDED, str(e), state=e.state)),
+    (UploadRefused, _upload_refused),
+    (HoldingRefused, lambda e: _field(("body", "user_id"), f"cannot hold it: {e.reason}")),
+    (AttachmentUnknown, lambda e: _field(("body", "attachments"), f"no attachment {e.attachment_id} of yours")),
     (VersionConflict, _version_conflict),
     (ActionRefused, _action_refused),
     (TicketCursorInvalid, lambda _: _field(("query", "cursor"), "not a cursor of this list")),
@@ -279,6 +376,11 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (RulesUnknown, lambda e: problem(ProblemCode.NOT_FOUND, f"No version {e.version}.")),
     (RulesStandAlready, lambda e: problem(ProblemCode.ALREADY_EXISTS, str(e), version=e.version)),
     (ActivationRefused, lambda e: problem(ProblemCode.ACTIVATION_REFUSED, str(e), version=e.version)),
+    (ContactPointRefused, lambda e: _field(("body", e.field), e.reason)),
+    (ContactPointNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such contact point.")),
+    (MessageNotFound, lambda _: problem(ProblemCode.NOT_FOUND, "No such message.")),
+    (ReceiptUnknown, lambda _: problem(ProblemCode.NOT_FOUND, "Nothing of this id was sent over this channel.")),
+    (ReceiptUnsigned, lambda e: problem(ProblemCode.UNAUTHENTICATED, f"The {e.reason} does not hold.")),
     (ValidationError, _invalid),
     (web.HTTPException, _http),
 )

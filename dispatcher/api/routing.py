@@ -75,6 +75,8 @@ class Route(Generic[P, Q, B]):
     refusals: tuple[Refusal, ...] = field(default=())
     also: tuple[Refusal, ...] = field(default=())  # Other good answers with the same response model.
     opens_transaction: bool = True
+    exports: bool = False  # Also answers as CSV, XLSX or Parquet, as `format` or Accept asks.
+    uploads: bool = False  # Takes multipart/form-data with one part `file`, which the handler reads as it comes.
 
     @property
     def name(self) -> str:

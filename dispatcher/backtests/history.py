@@ -25,8 +25,8 @@ COUNTED_FIRST: Final = 2000
 BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
 END: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
-# Who must act, who hears of it and what is made of it later follow from incidents and change none.
-LEFT_OUT: Final = frozenset({"tickets", "announcements", "escalation", "rates"})
+# Every other stage follows from incidents and changes none: who must act, who hears of it, what is made of it later.
+TRIED: Final = frozenset({"recall", "incidents", "patterns"})
 
 Progress = Callable[[int], Awaitable[None]]
 """Told how many events were taken so far; may raise to stop."""
@@ -102,7 +102,7 @@ class _Tickets:
 async def advance(step: Step) -> None:
     """What the leader does with a step, as far as incidents go."""
     for name, stage in STAGES:
-        if name not in LEFT_OUT:
+        if name in TRIED:
             await stage(step)
 
 

@@ -1,4 +1,7 @@
-"""The transactional outbox: messages are rows of the transaction that caused them and leave after its commit."""
+"""The transactional outbox: what leaves is a row of the transaction that caused it and leaves after its commit.
+
+A row is an attempt: to an endpoint of an organisation's system, or to a contact point of somebody who is told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,29 +9,31 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from dispatcher.channels.model import AttemptState
 from runtime.pool import Connection
 from runtime.queries import load
 
 QUERIES = load(__package__)
 
-# Waits before the attempts after the first, then the message is dead and an alarm is raised (reliability 2.6).
+# Waits before the tries after the first, then the attempt is dead and an alarm is raised (reliability 2.6).
 RETRY_AFTER_S: Final = (1, 5, 30, 120, 600)
 LEASE_S: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One claimed message: to whom, what, and the lease that alone may finish it."""
+class Parcel:
+    """One claimed attempt: where to, what, and the lease that alone may finish it."""
 
     id: int
     idempotency_key: str
-    endpoint_id: int
-    url: str = field(repr=False)  # may hold a token
-    secret: str = field(repr=False)
+    channel: str
+    lane: str  # Whose breaker and share of the sender it falls under.
+    address: str = field(repr=False)  # may hold a token
+    secret: str | None = field(repr=False)
     topic: str
-    body: dict[str, Any]
+    body: dict[str, Any] = field(repr=False)
     created_at: datetime
-    attempts: int
+    attempts: int  # This try is counted.
     lease_token: UUID
 
 
@@ -42,30 +47,33 @@ async def enqueue(
     body: dict[str, Any],
     at: datetime,
 ) -> int:
-    """Put a message for every enabled endpoint of an organisation; returns how many. The same key is put once."""
+    """Put it for every enabled endpoint of an organisation; returns how many. The same key is put once."""
     status = await conn.execute(QUERIES.enqueue, idempotency_key, organisation_id, ticket_id, topic, body, at)
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def claim(conn: Connection, limit: int, *, each: int, room: Mapping[int, int]) -> list[Message]:
-    """Lease due messages for 30 s: at most `limit`, and `each` of one endpoint, or what `room` leaves to it.
+async def claim(conn: Connection, limit: int, *, each: int, room: Mapping[str, int]) -> list[Parcel]:
+    """Lease due attempts for 30 s, the gravest first: at most `limit`, and `each` of one lane, or what `room` leaves.
 
     Call outside any other transaction and commit before sending.
     """
     token = uuid4()
     rows = await conn.fetch(QUERIES.claim, token, LEASE_S, limit, each, list(room), list(room.values()))
-    return [Message(**dict(row)) for row in rows]
+    return [Parcel(**dict(row)) for row in rows]
 
 
-async def finish(conn: Connection, message: Message) -> bool:
-    """The receiver has it. False when the lease had passed to another worker."""
-    return await conn.fetchval(QUERIES.finish, message.id, message.lease_token) is not None
+async def finish(conn: Connection, parcel: Parcel, progress: AttemptState, at: datetime) -> bool:
+    """The receiver's side has it. False when the lease had passed to another worker."""
+    return await conn.fetchval(QUERIES.finish, parcel.id, parcel.lease_token, progress, at) is not None
 
 
-async def postpone(conn: Connection, message: Message, error: str) -> bool:
-    """The attempt failed: wait for the next, or give up after the last. True when the message is now dead."""
-    wait_s = RETRY_AFTER_S[message.attempts - 1] if message.attempts <= len(RETRY_AFTER_S) else None
-    dead: bool | None = await conn.fetchval(QUERIES.postpone, message.id, message.lease_token, wait_s, error[:500])
+async def postpone(
+    conn: Connection, parcel: Parcel, error: str, at: datetime, *, wait_s: float = 0, for_good: bool = False
+) -> bool:
+    """The try failed: wait for the next, at least `wait_s`, or give up after the last. True when it is now dead."""
+    planned = RETRY_AFTER_S[parcel.attempts - 1] if parcel.attempts <= len(RETRY_AFTER_S) and not for_good else None
+    wait = None if planned is None else max(planned, round(wait_s))
+    dead: bool | None = await conn.fetchval(QUERIES.postpone, parcel.id, parcel.lease_token, wait, error[:500], at)
     return bool(dead)
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from dispatcher.channels.webhook import WebhookSender
+from dispatcher.channels.sender import Sender
+from dispatcher.channels.setting import channel_settings
 from dispatcher.correlation.compilation import compile_kernels
 from dispatcher.engine import leadership
 from dispatcher.engine.failpoints import Failpoints
@@ -18,7 +19,7 @@ from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.rates.compilation import compile_rate_kernels
 from events.feed import Feed
 from runtime import readiness
-from runtime.clock import follow_clock
+from runtime.clock import Clock, follow_clock
 from runtime.pool import Pool, open_pool
 from runtime.settings import Settings
 
@@ -49,7 +50,7 @@ async def main(settings: Settings) -> None:
                     batch_events=settings.dispatcher_step_events,
                     failpoints=Failpoints.from_environment(),
                 )
-                await _lead(pool, settings, make_stepper)
+                await _lead(pool, settings, clock, make_stepper)
         finally:
             pool.terminate()
 
@@ -62,15 +63,15 @@ def compile_all() -> None:
     compile_copied()
 
 
-async def _lead(pool: Pool, settings: Settings, make_stepper: "partial[Stepper]") -> None:
+async def _lead(pool: Pool, settings: Settings, clock: Clock, make_stepper: "partial[Stepper]") -> None:
     epoch = await _become_leader(pool, settings.dispatcher_slot)
-    sender = WebhookSender(pool, allow_private=settings.webhook_allow_private)
+    sender = Sender(pool, channel_settings(settings), now=clock.now)
     stepper = make_stepper(epoch, on_message=sender.wake)
     try:
         await stepper.go_on()
         readiness.announce()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(sender.run(), name="webhook-sender")
+            tasks.create_task(sender.run(), name="sender")
             tasks.create_task(stepper.run(), name="leader")
     finally:
         await asyncio.shield(give_up(pool, epoch))

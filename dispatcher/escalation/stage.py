@@ -8,6 +8,9 @@ from prometheus_client import Counter
 
 from dispatcher.channels import outbox
 from dispatcher.escalation.ladder import Firing, firing_of
+from dispatcher.escalation.model import PLANS
+from dispatcher.escalation.paging import Pager
+from dispatcher.escalation.reaching import Reaching
 from dispatcher.incidents.step import Advanced
 from dispatcher.rules.rulebook import Rulebook
 from dispatcher.tickets import acting, lifecycle, recounting, store
@@ -17,6 +20,7 @@ from dispatcher.tickets.model import Action, ClockName, ClockRun, Ticket, Ticket
 from dispatcher.tickets.records import read_rules, read_ticket
 from dispatcher.tickets.writing import update
 from registry.limits import EscalationAction
+from registry.rosters.store import PageRules, read_page_rules
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -52,19 +56,36 @@ async def advance(step: Moment) -> Advanced:
     return Advanced(taken + looked + recounted, fired + looked + recounted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a step of the ladder goes by, read once a step of the dispatcher."""
+
+    rules: Rules
+    page_rules: PageRules
+    pager: Pager
+
+
 async def _fire_due(step: Moment) -> tuple[int, int]:
     fired = taken = 0
-    rules: Rules | None = None
+    means: _Means | None = None
     left: list[int] = []  # Held by a user's action: the next step looks again.
     while rows := await step.conn.fetch(QUERIES.due_tickets, step.at, left, BATCH_TICKETS):
-        rules = rules or await read_rules(step.conn, step.at, ())
+        means = means or await _means(step)
         due = [row["ticket_id"] for row in rows]
         held = [row["id"] for row in await step.conn.fetch(QUERIES.hold_tickets, due)]
         left += sorted(set(due) - set(held))
         for ticket_id in held:
-            fired += await _fire_all(step, ticket_id, rules)
+            fired += await _fire_all(step, ticket_id, means)
         taken += len(held)
     return taken, fired
+
+
+async def _means(step: Moment) -> _Means:
+    return _Means(
+        rules=await read_rules(step.conn, step.at, ()),
+        page_rules=await read_page_rules(step.conn),
+        pager=Pager(step.conn, step.at, step.rulebook, Reaching(step.conn, step.at)),
+    )
 
 
 @dataclass(slots=True)
@@ -75,7 +96,7 @@ class _Fired:
     told: list[tuple[Firing, dict[str, Any]]] = field(default_factory=list)
 
 
-async def _fire_all(step: Moment, ticket_id: int, rules: Rules) -> int:
+async def _fire_all(step: Moment, ticket_id: int, means: _Means) -> int:
     before = await read_ticket(step.conn, ticket_id)
     if _suspension_is_over(before, step.at):
         action = Action(TicketEvent.RESUME, before.version)
@@ -83,7 +104,7 @@ async def _fire_all(step: Moment, ticket_id: int, rules: Rules) -> int:
     result = _Fired(before)
     run = _next_due(result.ticket, step.at)
     while run is not None and run.next_action is not None:
-        heard = await _fire(step, result, run, run.next_action, rules)
+        heard = await _fire(step, result, run, run.next_action, means)
         after = next(each for each in result.ticket.clocks if each.key == run.key)
         # A step that resolves to nobody is skipped at once: nobody waits for somebody who is not there.
         run = after if not heard and after.next_action is not None else _next_due(result.ticket, step.at)
@@ -91,20 +112,21 @@ async def _fire_all(step: Moment, ticket_id: int, rules: Rules) -> int:
     for firing, body in result.told:
         row = await announce(step.conn, result.ticket, REMINDER, step.at, **body)
         await _tell(step, result.ticket, firing, {"ticket": row, **body})
+        await _page(result.ticket, firing, means)
     return len(result.told)
 
 
-async def _fire(step: Moment, result: _Fired, run: ClockRun, action: EscalationAction, rules: Rules) -> bool:
+async def _fire(step: Moment, result: _Fired, run: ClockRun, action: EscalationAction, means: _Means) -> bool:
     """Take one step; whether somebody hears it, or need not yet."""
     ticket = result.ticket
     supervisors = None
     if action is EscalationAction.REVIEW:
         supervisors = await step.conn.fetchval(QUERIES.supervisors_of, list(ticket.area_path))
     firing = firing_of(ticket, run, action, step.rulebook.organisations, supervisors)
-    result.ticket = lifecycle.fired(ticket, run.key, action, step.at, rules)
+    result.ticket = lifecycle.fired(ticket, run.key, action, step.at, means.rules)
     if not await _is_first(step, ticket, firing):
         return True
-    body = await _remember(step, result.ticket, firing)
+    body = await _remember(step, result.ticket, firing, means.pager.reaching)
     result.told.append((firing, body))
     return "skipped" not in body or not firing.skips_at_once
 
@@ -146,7 +168,7 @@ async def _is_first(step: Moment, ticket: Ticket, firing: Firing) -> bool:
     )
 
 
-async def _remember(step: Moment, ticket: Ticket, firing: Firing) -> dict[str, Any]:
+async def _remember(step: Moment, ticket: Ticket, firing: Firing, reaching: Reaching) -> dict[str, Any]:
     """Write the line of the timeline; an escalation that nobody could hear is skipped and says so."""
     run = firing.run
     body: dict[str, Any] = {
@@ -160,8 +182,8 @@ async def _remember(step: Moment, ticket: Ticket, firing: Firing) -> dict[str, A
     if firing.action is EscalationAction.SUPERVISE:
         reply = next((each for each in ticket.running if each.clock is ClockName.REPLY), None)
         body["reply_due_at"] = reply.due_at.isoformat() if reply is not None else None
-    heard = firing.organisation_id is not None and await step.conn.fetchval(
-        QUERIES.somebody_hears, firing.organisation_id, list(firing.roles)
+    heard = firing.organisation_id is not None and await reaching.hears(
+        firing.organisation_id, PLANS[firing.action], firing.action, firing.roles
     )
     if not heard:
         body["skipped"] = _NOBODY
@@ -185,3 +207,13 @@ async def _tell(step: Moment, ticket: Ticket, firing: Firing, body: dict[str, An
         body=body,
         at=step.at,
     )
+
+
+async def _page(ticket: Ticket, firing: Firing, means: _Means) -> None:
+    """Tell the persons that the step means, level by level."""
+    if firing.organisation_id is None:
+        return
+    run = firing.run
+    cause = f"{run.clock}-{run.organisation_id or 'ticket'}-{run.run}-{firing.action}"
+    rule = means.page_rules.find(kind=ticket.kind, grade=ticket.grade)
+    await means.pager.open_page(ticket, firing.organisation_id, rule, cause=cause, action=firing.action, run=run)

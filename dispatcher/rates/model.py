@@ -12,7 +12,7 @@ VERSIONS: Final[dict[str, int]] = {
     "ears_c2": 1,
     "farrington": 1,
     "space_time_scan": 1,
-    "recurrence": 1,
+    "recurrence": 2,
 }
 WITNESSES_MAX: Final = 50
 
@@ -25,7 +25,7 @@ class Detector(StrEnum):
     EARS_C2 = "ears_c2"  # a day above the seven days before the last two
     FARRINGTON = "farrington"  # seven days above the same season of earlier years
     SPACE_TIME_SCAN = "space_time_scan"  # a place and its last days above what chance explains
-    RECURRENCE = "recurrence"  # three call-responses on one cause at one place in 30 days
+    RECURRENCE = "recurrence"  # call-responses on one cause at one place that come again
 
     @property
     def version(self) -> int:
@@ -87,6 +87,7 @@ class Finding:
     p_value: float | None
     witnesses: tuple[int, ...] = ()  # incident ids
     tickets: tuple[int, ...] = ()
+    cause_kinds: tuple[str, ...] = ()  # the kinds that are one cause with `kind`; empty: it alone
 
     def reason(self) -> dict[str, Any]:
         """What a proposal says of why it was made."""

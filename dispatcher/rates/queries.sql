@@ -73,23 +73,29 @@ WHERE kind_group = $1 AND kind = $2 AND status = 'final' AND NOT late AND canoni
 ORDER BY canonical_at, id LIMIT $6;
 
 -- name: recurring_tickets :many
--- The call-responses of the last 30 days on the causes and places that had one opened since $1.
-WITH placed AS (
-    SELECT t.id, t.incident_id, t.kind, t.area_id, t.area_path, t.lon, t.lat, t.opened_at, t.place
-    FROM tickets t
-    WHERE t.ticket_kind = 'call_response' AND t.state NOT IN ('merged', 'voided') AND t.place IS NOT NULL
-      AND t.opened_at > $1::timestamptz - interval '30 days' AND t.opened_at <= $2
+-- The call-responses of the window that may be one cause at one place with one opened since $1: kinds $3 are the causes $4,
+-- $5 metres the farthest apart that two of one circle can be.
+WITH causes AS (SELECT * FROM unnest($3::text[], $4::text[]) AS c (kind, cause)),
+placed AS (
+    SELECT t.id, t.incident_id, t.kind, c.cause, t.area_id, t.area_path, t.lon, t.lat, t.opened_at, t.place
+    FROM tickets t JOIN causes c ON c.kind = t.kind
+    WHERE t.ticket_kind = 'call_response' AND t.state NOT IN ('merged', 'voided') AND (t.place IS NOT NULL OR t.lon IS NOT NULL)
+      AND t.opened_at > $1::timestamptz - $6::interval AND t.opened_at <= $2
 )
 SELECT p.id, p.incident_id, p.kind, p.area_id, p.area_path, p.lon, p.lat, p.opened_at, p.place FROM placed p
-WHERE EXISTS (SELECT FROM placed n WHERE n.kind = p.kind AND n.place = p.place
-              AND n.area_id IS NOT DISTINCT FROM p.area_id AND n.opened_at > $1)
+WHERE EXISTS (SELECT FROM placed n WHERE n.opened_at > $1 AND n.cause = p.cause
+              AND (n.place = p.place AND n.area_id IS NOT DISTINCT FROM p.area_id
+                   OR abs(n.lat - p.lat) * 111000 <= $5::float8
+                      AND abs(n.lon - p.lon) * 111000 * cos(radians(p.lat)) <= $5::float8 * 1.1))
 ORDER BY p.opened_at, p.id;
 
 -- name: standing_proposal :one
+-- Of the same cause within 90 days at the same place: of the same key or, where $6 says how near, within so many metres.
 SELECT id FROM proposals
-WHERE kind = $1 AND place_key = $2 AND proposed_at > $3::timestamptz - interval '90 days'
-  AND proposed_at < $3::timestamptz + interval '90 days'
-ORDER BY id DESC LIMIT 1;
+WHERE kind = ANY($1) AND proposed_at > $3::timestamptz - interval '90 days' AND proposed_at < $3::timestamptz + interval '90 days'
+  AND (place_key = $2 OR $6::float8 IS NOT NULL AND 111195 * sqrt(
+       ((lon - $4::float8) * cos(radians($5::float8))) ^ 2 + (lat - $5::float8) ^ 2) <= $6)
+ORDER BY place_key = $2 DESC, id DESC LIMIT 1;
 
 -- name: insert_proposal :one
 INSERT INTO proposals (source, kind, place_key, area_id, area_path, place, lon, lat, reason, witnesses, proposed_at)

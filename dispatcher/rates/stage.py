@@ -18,10 +18,11 @@ from dispatcher.rates.city_map import Happened, mask, on_the_map
 from dispatcher.rates.hot_spots import DAYS, scan
 from dispatcher.rates.model import Finding, Spot
 from dispatcher.rates.online import CHART_WEEKS, LOOKBACK, WEEK, CountSeries, judge_day, judge_hour, judge_week
-from dispatcher.rates.recurrence import CallResponse, recurring
+from dispatcher.rates.recurrence import CallResponse, Causes, recurring
 from dispatcher.rules.rulebook import Rulebook
 from events.model import CLOCK_STREAM, Event, EventSource
 from registry.event_kinds import GROUP_OF_ALL
+from registry.recurrence import read_recurrence_rules
 from runtime.pool import Connection
 
 # What one step takes of a group that lies far behind; the next tick goes on.
@@ -181,11 +182,23 @@ def judged(work: _Work) -> list[Finding]:
 
 
 async def _recur(step: Moment, at: datetime, began_at: datetime, begin: datetime) -> int:
-    """Once an hour: call-responses that came a third time by its end."""
+    """Once an hour: call-responses that came again by its end."""
     end = floor_hour(at)
     if end <= begin:
         return 0
-    rows = await step.conn.fetch(store.QUERIES.recurring_tickets, begin, end)
-    written = await store.write(step.conn, recurring((CallResponse.of(dict(row)) for row in rows), begin))
+    causes = Causes(await read_recurrence_rules(step.conn), step.rulebook.taxonomy.kinds)
+    named = {kind: cause[0] for kind in causes.kinds if (cause := causes.of(kind)) is not None}
+    rows = await step.conn.fetch(
+        store.QUERIES.recurring_tickets,
+        begin,
+        end,
+        list(named),
+        list(named.values()),
+        float(causes.reach_m),
+        causes.within,
+    )
+    origin = step.rulebook.deployment.origin
+    found = recurring((CallResponse.of(dict(row), origin) for row in rows), begin, causes)
+    written = await store.write(step.conn, found)
     await step.conn.execute(store.QUERIES.put_progress, TICKETS, began_at, end)
     return written

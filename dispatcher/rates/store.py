@@ -94,7 +94,15 @@ async def write(conn: Connection, findings: Sequence[Finding]) -> int:
 
 async def _proposal(conn: Connection, finding: Finding) -> int:
     spot = finding.spot
-    standing: int | None = await conn.fetchval(QUERIES.standing_proposal, finding.kind, spot.key, finding.to_at)
+    standing: int | None = await conn.fetchval(
+        QUERIES.standing_proposal,
+        list(finding.cause_kinds) or [finding.kind],
+        spot.key,
+        finding.to_at,
+        spot.lon,
+        spot.lat,
+        float(spot.radius_m or 0) if finding.cause_kinds else None,
+    )
     if standing is not None:
         return standing
     made: int = await conn.fetchval(

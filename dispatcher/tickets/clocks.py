@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dispatcher.tickets.model import ClockName, ClockRun, Ticket
 from registry.calendar import SECONDS_A_WORKING_DAY, Reached, WorkCalendar
+from registry.call_rules import CallRules
 from registry.limits import EscalationAction, EscalationStep, Ladder, Limit, LimitBook, LimitUnit
 
 _NATURAL_S: Final[Mapping[LimitUnit, int]] = {
@@ -28,11 +29,12 @@ NOT_LIMITED: Final = "not_limited"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The data that clocks obey: limits, the working days, and the ladder of escalation."""
+    """The data that clocks obey: limits, the working days, the ladder of escalation, and when residents are called."""
 
     limits: LimitBook
     calendar: WorkCalendar
     ladder: Ladder
+    calls: CallRules
 
 
 @dataclass(frozen=True, slots=True)

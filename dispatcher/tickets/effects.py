@@ -110,12 +110,25 @@ def regraded(ticket: Ticket, grade: int, at: datetime, rules: clocks.Rules) -> T
     return changed
 
 
-def joined(ticket: Ticket, report: Report, demand: str | None, rules: clocks.Rules) -> Ticket:
-    """The ticket with a further report; who wants to hear from us is contacted also when the work has begun already."""
+def joined(
+    ticket: Ticket, report: Report, demand: str | None, rules: clocks.Rules, *, external_due_at: datetime | None = None
+) -> Ticket:
+    """The ticket with a further report; who wants to hear from us is contacted also when the work has begun already.
+
+    `external_due_at`: what the system that passed the report on promised; the earlier limit wins (ruling A7).
+    """
     ticket = replace(ticket, reports=(*ticket.reports, report), demand=ticket.demand or demand)
     if report.callback_wanted and ticket.state in _WORKED_ON:
         ticket = clocks.start(ticket, ClockName.CONTACT, report.joined_at, rules)
-    return ticket
+    return _promised(ticket, external_due_at, rules)
+
+
+def _promised(ticket: Ticket, due_at: datetime | None, rules: clocks.Rules) -> Ticket:
+    if due_at is None:
+        return ticket
+    if ticket.external_due_at is None or due_at < ticket.external_due_at:
+        ticket = replace(ticket, external_due_at=due_at)
+    return clocks.pull_in(ticket, ClockName.RESOLVE, due_at, "external_due_at", rules)
 
 
 def handed_over(loser: Ticket) -> dict[str, Any]:
@@ -126,7 +139,8 @@ def handed_over(loser: Ticket) -> dict[str, Any]:
         if run.clock in (ClockName.RESOLVE, ClockName.CONTROL, ClockName.RECTIFY)
     }
     accepted_at = loser.accepted_at.isoformat() if loser.accepted_at is not None else None
-    return {"accepted_at": accepted_at, "due": due, "injured": loser.injured}
+    external = loser.external_due_at.isoformat() if loser.external_due_at is not None else None
+    return {"accepted_at": accepted_at, "due": due, "injured": loser.injured, "external_due_at": external}
 
 
 def absorbed(survivor: Ticket, left: Mapping[str, Any], rules: clocks.Rules) -> Ticket:
@@ -136,6 +150,8 @@ def absorbed(survivor: Ticket, left: Mapping[str, Any], rules: clocks.Rules) -> 
         survivor = replace(survivor, accepted_at=accepted_at)
     for clock, due_at in left.get("due", {}).items():
         survivor = clocks.pull_in(survivor, ClockName(clock), datetime.fromisoformat(due_at), "merged", rules)
+    if left.get("external_due_at") is not None:
+        survivor = _promised(survivor, datetime.fromisoformat(left["external_due_at"]), rules)
     return replace(survivor, injured=survivor.injured + left.get("injured", 0))
 
 

@@ -18,6 +18,7 @@ class FieldType(StrEnum):
     INTEGER = "integer"  # From `minimum` to `maximum`.
     DECIMAL = "decimal"  # A number from `minimum` to `maximum`.
     TIME = "time"  # An aware time, ISO 8601.
+    ATTACHMENTS = "attachments"  # A list of ids of uploads, each once.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,10 @@ class Guard(StrEnum):
     PLAN_WITHIN_LIMIT = "plan_exceeds_limit"  # Levels 1 to 3; level 4 may take what its plan says.
     PUBLICITY_OVER = "publicity_runs"
     PUBLICITY_RUNS = "publicity_over"
+    ATTACHMENT_KNOWN = "unknown_attachment"  # Each was uploaded, and by the actor or for its unit, and not given up.
+    PHOTO_NOT_REUSED = "photo_reused"  # No photo proves two things: see `evidence.reuses`.
+    PHOTOS_SUFFICIENT = "photos_missing"  # As many new photos as the rows of `evidence_rules` ask for.
+    EVIDENCE_STANDS = "evidence_reused"  # What the result shows did not come to light elsewhere since.
     RESIDUAL_ACCEPTED = "residual_risk_not_accepted"  # Level 4, or a higher one accepted by name.
 
 

@@ -1,23 +1,20 @@
 """The rules that may refuse an action, one small predicate each. True means: it may go on."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from dispatcher.tickets import clocks
+from dispatcher.tickets.evidence_guards import EVIDENCE_GUARDS
 from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.joint_guards import JOINT_GUARDS
 from dispatcher.tickets.model import ClockName, RequestKind, Role, TicketEvent, TicketKind, TicketState
 from dispatcher.tickets.questions import GRAVE, Question, call_to_settle, is_open
-from registry.calendar import LOCAL
 from registry.limits import DAYS_OF
 from registry.organisations import OrganisationKind
 
 _WEIGHTY_DEMANDS: Final = ("complaint", "report")
 _ANSWERED_AT_ONCE: Final = ("consultation", "praise", "suggestion")
-_CALLING_HOURS: Final = (time(9), time(20))  # Ruling A7.
-_TRIES: Final = 3
-_TRY_DAYS: Final = 2
 _UNMERGE_H: Final = 24
 _SUSPENSIONS: Final = 2
 
@@ -45,6 +42,10 @@ NEEDS_FIELDS: Final = frozenset(
         Guard.PLAN_WITHIN_LIMIT,
         Guard.RESIDUAL_ACCEPTED,
         Guard.FALLBACK_KNOWN,
+        Guard.ATTACHMENT_KNOWN,
+        Guard.PHOTO_NOT_REUSED,
+        Guard.PHOTOS_SUFFICIENT,
+        Guard.EVIDENCE_STANDS,
     }
 )
 """Guards that say nothing before the fields are filled."""
@@ -108,12 +109,7 @@ def _tried(question: Question) -> bool:
         return True
     call_id = call_to_settle(question)
     tries = next((each.attempts for each in question.ticket.reports if each.call_id == call_id), ())
-    return len(tries) >= _TRIES and len({each.astimezone(LOCAL).date() for each in tries}) >= _TRY_DAYS
-
-
-def _calling_hours(question: Question) -> bool:
-    begins, ends = _CALLING_HOURS
-    return begins <= question.at.astimezone(LOCAL).time() <= ends
+    return question.context.rules.calls.is_unreachable(tries)
 
 
 def _consultation(question: Question) -> bool:
@@ -265,7 +261,7 @@ _GUARDS: Final[Mapping[Guard, Callable[[Question], bool]]] = {
     Guard.APPROVER_OF_GRADE: _approver,
     Guard.SUSPENSION_FITS: _suspension_fits,
     Guard.CONTROLLED_FIRST: _controlled_first,
-    Guard.CALLING_HOURS: _calling_hours,
+    Guard.CALLING_HOURS: lambda q: q.context.rules.calls.are_hours(q.at),
     Guard.TRIES_BEFORE_UNREACHABLE: _tried,
     Guard.MASS_INCIDENT: lambda q: q.ticket.mass,
     Guard.WITHIN_REOPEN_WINDOW: lambda q: is_open(q, ClockName.REOPEN_WINDOW, q.ticket.closed_at),
@@ -274,4 +270,5 @@ _GUARDS: Final[Mapping[Guard, Callable[[Question], bool]]] = {
         run.clock is ClockName.REPLY and run.organisation_id == q.actor.organisation_id for run in q.ticket.running
     ),
     **JOINT_GUARDS,
+    **EVIDENCE_GUARDS,
 }

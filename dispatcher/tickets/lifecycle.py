@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dispatcher.tickets import clocks, effects, reporting
 from dispatcher.tickets.conditions import holds
 from dispatcher.tickets.deeds import Deed
-from dispatcher.tickets.grammar import Effect, Row, Unit
+from dispatcher.tickets.evidence_guards import elsewhere
+from dispatcher.tickets.grammar import Effect, Guard, Row, Unit
 from dispatcher.tickets.guards import NEEDS_FIELDS, passes
 from dispatcher.tickets.model import (
     RULE_ROLE,
@@ -23,6 +24,8 @@ from dispatcher.tickets.questions import Context, Question, call_to_settle
 from dispatcher.tickets.refusing import RefusalReason, Refused, check_fields
 from dispatcher.tickets.transitions import rows_for, rows_of
 from registry.limits import EscalationAction
+
+_ABOUT_REUSE: Final = frozenset({Guard.PHOTO_NOT_REUSED, Guard.PHOTOS_SUFFICIENT, Guard.EVIDENCE_STANDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def decide(ticket: Ticket, action: Action, actor: Actor, at: datetime, context: 
     question = Question(ticket, chosen, actor, at, action.fields, action.reason, context)
     broken = next((guard for guard in chosen.guards if not passes(guard, question)), None)
     if broken is not None:
-        return Refused(RefusalReason.GUARD, action.event, ticket.state, guard=broken)
+        reused = elsewhere(question) if broken in _ABOUT_REUSE else ()
+        return Refused(RefusalReason.GUARD, action.event, ticket.state, guard=broken, elsewhere=reused)
     fields = _filled(question, action)
     deed = Deed(chosen, fields, actor.organisation_id, at, actor.id, _role(chosen, actor))
     after = effects.follow(ticket, deed, context.rules)

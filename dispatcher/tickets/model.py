@@ -170,7 +170,7 @@ class TicketDraft:
     """What a ticket is opened with."""
 
     case_id: int
-    incident_id: int
+    incident_id: int | None  # None: a joint rectification that no incident led to.
     kind: str
     time_critical: bool
     grade: int
@@ -190,7 +190,7 @@ class Ticket:
 
     id: TicketId
     case_id: int
-    incident_id: int
+    incident_id: int | None  # None: a joint rectification that no incident led to.
     kind: str
     time_critical: bool
     state: TicketState

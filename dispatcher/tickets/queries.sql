@@ -41,6 +41,12 @@ WHERE e.id = $2 AND e.ticket_id = $1 AND e.entry IN ('note', 'contact')
 SELECT o.id, o.kind::text, o.department_id, o.area_id, a.path AS area_path, o.zh_name, o.en_name, o.duty::text
 FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.kind = 'duty_desk' AND o.area_id = ANY($1) ORDER BY o.id;
 
+-- name: tickets_of_case :many
+SELECT id FROM tickets WHERE case_id = $1;
+
+-- name: numbers_of :many
+SELECT id, number FROM tickets WHERE id = ANY ($1) AND number IS NOT NULL;
+
 -- name: insert_link :exec
 INSERT INTO ticket_links (ticket_id, other_id, relation, linked_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
 
@@ -97,7 +103,7 @@ UPDATE tickets SET version = $3, state = $4::text::ticket_state, grade = $5, inc
     merged_reports = $24, controlled_at = $25, objection_count = $26, reopen_count = $27, denied_units = $28,
     appealed_units = $29, arbitration_count = $30, final_award = $31, reply_approved_at = $32, converted = $33, supervised = $34,
     residual_grade = $35, plan_days = $36, interim_done = $37, publicity_from = $38, look_back_from = $39, look_back_at = $40,
-    look_back_count = $41, relapse_count = $42
+    look_back_count = $41, relapse_count = $42, external_due_at = $43
 WHERE id = $1 AND version = $2 RETURNING id;
 
 -- name: put_assignment :exec
@@ -155,7 +161,7 @@ FROM ticket_entries e WHERE e.ticket_id = $1
 ORDER BY version, place;
 
 -- name: read_call :one
-SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text FROM hotline_calls WHERE id = $1;
+SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text, external_due_at FROM hotline_calls WHERE id = $1;
 
 -- name: ticket_of_report :one
 SELECT ticket_id FROM ticket_reports WHERE call_id = $1;
@@ -165,6 +171,13 @@ SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh
        lead_organisation_id, lead_zh, lead_en, co_signed, co_total, opened_at, accepted_at, closed_at, due_at, due_clock, overdue,
        report_count, event_count, rework_count, incident_id, case_id
 FROM ticket_rows WHERE id = $1;
+
+-- name: kinds_named :many
+SELECT id FROM event_kinds WHERE id ILIKE $1 OR zh_name ILIKE $1 OR en_name ILIKE $1;
+
+-- name: plan_each_time :exec
+-- Lists leave out most of their conditions: one plan for all of them would use no index. Until the transaction ends.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- name: list_newest :many
 SELECT id, number, ticket_kind::text, state::text, version, grade, kind, kind_zh, kind_en, place, area_id, area_path, lon, lat,
@@ -178,10 +191,20 @@ WHERE ($1::text IS NULL OR t.state = $1::text::ticket_state)
        WHERE a.ticket_id = t.id AND a.organisation_id = $4 AND a.ended_at IS NULL))
   AND ($5::boolean IS NULL OR $5 = (t.closed_at IS NULL))
   AND ($6::boolean IS NULL OR t.overdue = $6)
-  AND ($7::text IS NULL OR t.number ILIKE $7 OR t.kind ILIKE $7 OR t.kind_zh ILIKE $7 OR t.kind_en ILIKE $7 OR t.place ILIKE $7)
+  AND ($7::text IS NULL OR t.number ILIKE $7 OR t.kind = ANY ($15::text[]) OR t.place ILIKE $7)
   AND ($8::text IS NULL OR t.area_path @> ARRAY[$8] OR t.area_path = '{}' OR EXISTS (SELECT FROM ticket_assignments a
        WHERE a.ticket_id = t.id AND a.organisation_id = $9 AND a.ended_at IS NULL))
   AND ($10::bigint IS NULL OR t.id < $10)
+  AND ($12::text IS NULL
+       OR ($12 = 'mine' AND EXISTS (SELECT FROM ticket_holdings h WHERE h.ticket_id = t.id AND h.user_id = $13::bigint
+                                   AND h.ended_at IS NULL))
+       OR ($12 = 'inbox' AND EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $14::text
+                                    AND a.ended_at IS NULL AND a.signed_at IS NULL))
+       OR ($12 = 'led' AND t.lead_organisation_id = $14)
+       OR ($12 = 'called' AND EXISTS (SELECT FROM ticket_transitions x WHERE x.ticket_id = t.id AND x.organisation_id = $14
+                                     AND x.event IN ('submit', 'convert', 'admit', 'assign_lead', 'dispatch', 'redispatch'))
+           AND EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id <> $14
+                       AND a.ended_at IS NULL)))
 ORDER BY t.id DESC LIMIT $11;
 
 -- name: list_queue :many
@@ -202,7 +225,32 @@ WHERE t.state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 
        WHERE a.ticket_id = t.id AND a.organisation_id = $8 AND a.ended_at IS NULL))
   AND ($9::smallint IS NULL
        OR (t.grade, COALESCE(t.due_at, 'infinity'::timestamptz), t.id) > ($9, COALESCE($10::timestamptz, 'infinity'), $11::bigint))
+  AND ($13::text IS NULL
+       OR ($13 = 'mine' AND EXISTS (SELECT FROM ticket_holdings h WHERE h.ticket_id = t.id AND h.user_id = $14::bigint
+                                   AND h.ended_at IS NULL))
+       OR ($13 = 'inbox' AND EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $15::text
+                                    AND a.ended_at IS NULL AND a.signed_at IS NULL))
+       OR ($13 = 'led' AND t.lead_organisation_id = $15)
+       OR ($13 = 'called' AND EXISTS (SELECT FROM ticket_transitions x WHERE x.ticket_id = t.id AND x.organisation_id = $15
+                                     AND x.event IN ('submit', 'convert', 'admit', 'assign_lead', 'dispatch', 'redispatch'))
+           AND EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id <> $15
+                       AND a.ended_at IS NULL)))
 ORDER BY t.grade, COALESCE(t.due_at, 'infinity'::timestamptz), t.id LIMIT $12;
+
+-- name: colleague_name :one
+-- The name of a user of a unit who may still log in.
+SELECT zh_name FROM users WHERE id = $1 AND organisation_id = $2 AND enabled;
+
+-- name: end_holding :exec
+UPDATE ticket_holdings SET ended_at = $3 WHERE ticket_id = $1 AND organisation_id = $2 AND ended_at IS NULL;
+
+-- name: insert_holding :exec
+INSERT INTO ticket_holdings (ticket_id, organisation_id, user_id, office, held_at, held_by) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: list_holders :many
+SELECT h.organisation_id, o.zh_name, o.en_name, h.user_id, u.zh_name AS person, h.office, h.held_at
+FROM ticket_holdings h JOIN organisations o ON o.id = h.organisation_id LEFT JOIN users u ON u.id = h.user_id
+WHERE h.ticket_id = $1 AND h.ended_at IS NULL ORDER BY h.organisation_id;
 
 -- name: list_assignments :many
 SELECT a.organisation_id, o.zh_name, o.en_name, a.role::text, a.reason, a.assigned_at, a.signed_at, a.ended_at
@@ -239,3 +287,13 @@ SELECT id, case_id FROM incidents WHERE id = ANY($1) ORDER BY id DESC LIMIT 1;
 -- name: decide_proposal :exec
 UPDATE proposals SET state = $2::text::proposal_state, decided_at = $3, decided_by = $4, decision_reason = $5, ticket_id = $6
 WHERE id = $1;
+
+-- name: insert_breach :one
+-- Nothing comes back where the key was recorded before.
+INSERT INTO breach_records (source_key, type, ticket_id, clock, unit_organisation_id, area_path, grade, started_at, happened_at,
+    due_at, actual_at, explanation)
+VALUES ($1, $2::text::breach_type, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (source_key) DO NOTHING RETURNING id;
+
+-- name: end_breach :exec
+UPDATE breach_records SET actual_at = $2 WHERE source_key = $1 AND actual_at IS DISTINCT FROM $2;

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from dispatcher.tickets import clocks
+from dispatcher.tickets.evidence import NO_EVIDENCE, Evidence
 from dispatcher.tickets.grammar import Row
 from dispatcher.tickets.model import Actor, ClockName, Request, Ticket, TicketKind
 from registry.organisations import Organisation
@@ -25,6 +26,7 @@ class Context:
     open_kinds: frozenset[TicketKind] = frozenset()  # Kinds of open tickets of the same case, but for this one.
     strikable: frozenset[int] = frozenset()  # Lines that hold somebody's words and are not struck yet.
     fallback: str | None = None  # The desk that takes what nobody owns.
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,17 @@
 """Reads tickets for people: the queue, the detail with what the reader may do now, the timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
+from dispatcher.attachments import store as attachments
+from dispatcher.attachments.views import AttachmentUse
 from dispatcher.tickets import clocks, lifecycle
 from dispatcher.tickets.errors import TicketNotFound
-from dispatcher.tickets.grammar import FieldType, Row
+from dispatcher.tickets.evidence import TOPIC, named_attachments
+from dispatcher.tickets.grammar import Field, FieldType, Row
 from dispatcher.tickets.masking import masked_name, masked_phone, masked_text, masked_words, reads_reports
 from dispatcher.tickets.model import Actor, ClockRun, Entry, EntryKind, Role, Ticket, TicketState, Transition
 from dispatcher.tickets.records import QUERIES, read_context, read_log, read_rules, read_ticket
@@ -16,6 +20,7 @@ from dispatcher.tickets.views import (
     ActionField,
     Assignment,
     ClockStep,
+    Holder,
     Subtask,
     TicketClock,
     TicketClockExplained,
@@ -25,6 +30,7 @@ from dispatcher.tickets.views import (
     TimelineItem,
     Unit,
 )
+from registry.evidence import photos_needed
 from runtime.pool import Connection
 
 _NUMBERS: Final = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
@@ -54,6 +60,18 @@ class TicketFilter:
     open: bool | None = None
     overdue: bool | None = None
     text: str | None = None
+    view: "Workbench | None" = None
+    user_id: int | None = None  # Whose view it is.
+    unit_id: str | None = None
+
+
+class Workbench(StrEnum):
+    """The saved views of a person and of their unit; a subdistrict works with the last three."""
+
+    MINE = "mine"  # 我的: held by the person inside their unit.
+    INBOX = "inbox"  # 待签收: the unit has not signed.
+    LED = "led"  # 牵头: the unit leads.
+    CALLED = "called"  # 吹哨报到: the unit called others, who have their part.
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,9 @@ async def ticket_rows(
     conn: Connection, wanted: TicketFilter, sight: Sight, *, cursor: str | None = None, limit: int = 50
 ) -> Page:
     """The newest tickets first. Raises CursorInvalid."""
+    pattern = _pattern(wanted.text)
+    kinds = [row["id"] for row in await conn.fetch(QUERIES.kinds_named, pattern)] if pattern is not None else []
+    await conn.execute(QUERIES.plan_each_time)
     rows = await conn.fetch(
         QUERIES.list_newest,
         wanted.state,
@@ -93,11 +114,15 @@ async def ticket_rows(
         wanted.organisation_id,
         wanted.open,
         wanted.overdue,
-        _pattern(wanted.text),
+        pattern,
         sight.area_id,
         sight.organisation_id,
         _numbers(cursor, _ID_MAX)[0],
         limit + 1,
+        wanted.view,
+        wanted.user_id,
+        wanted.unit_id,
+        kinds,
     )
     items = [_row(dict(row)) for row in rows[:limit]]
     return Page(items, str(items[-1].id) if len(rows) > limit else None)
@@ -108,6 +133,7 @@ async def ticket_queue(
 ) -> Page:
     """The open tickets, the gravest first, then what is due first; `wanted.open` is not asked. Raises CursorInvalid."""
     grade, due_us, last_id = _numbers(cursor, 4, _DUE_US_MAX, _ID_MAX)
+    await conn.execute(QUERIES.plan_each_time)
     rows = await conn.fetch(
         QUERIES.list_queue,
         wanted.state,
@@ -122,6 +148,9 @@ async def ticket_queue(
         _EPOCH + due_us * _MICROSECOND if due_us else None,
         last_id,
         limit + 1,
+        wanted.view,
+        wanted.user_id,
+        wanted.unit_id,
     )
     items = [_row(dict(row)) for row in rows[:limit]]
     return Page(items, _queue_cursor(items[-1]) if len(rows) > limit else None)
@@ -146,10 +175,11 @@ async def ticket_detail(conn: Connection, ticket_id: int, actor: Actor, at: date
             )
             for each in await conn.fetch(QUERIES.list_assignments, ticket_id)
         ],
+        holders=[_holder(dict(each)) for each in await conn.fetch(QUERIES.list_holders, ticket_id)],
         clocks=_clocks(ticket),
         reports=[_report(dict(each)) for each in reports],
         explanation=explanation,
-        actions=[_action(each) for each in _once(await allowed_actions(conn, ticket, actor, at))],
+        actions=await _actions(conn, ticket, actor, at),
     )
 
 
@@ -173,7 +203,19 @@ async def timeline(conn: Connection, ticket_id: int, *, unstruck: bool = False) 
     """
     log = await read_log(conn, ticket_id)
     struck = {record.body["entry"] for record in log if isinstance(record, Entry) and record.entry is EntryKind.STRUCK}
-    return [_item(record, struck, unstruck=unstruck) for record in log]
+    shown = {(each.id, each.version): each for each in await attachment_uses(conn, ticket_id)}
+    return [_with_attachments(_item(record, struck, unstruck=unstruck), shown) for record in log]
+
+
+async def attachment_uses(conn: Connection, ticket_id: int) -> list[AttachmentUse]:
+    """The photos and documents of a ticket, in the order in which they were named; empty where there is none."""
+    return [AttachmentUse.of_use(each) for each in await attachments.used_on(conn, TOPIC, ticket_id)]
+
+
+def _with_attachments(item: TimelineItem, shown: Mapping[tuple[int, int | None], AttachmentUse]) -> TimelineItem:
+    named = named_attachments(item.fields or item.body or {})
+    found = [shown[each, item.version] for each in named if (each, item.version) in shown]
+    return item.model_copy(update={"attachments": found}) if found else item
 
 
 async def explained_clocks(conn: Connection, ticket_id: int, at: datetime) -> list[TicketClockExplained]:
@@ -242,6 +284,11 @@ def _clocks(ticket: Ticket) -> list[TicketClock]:
     ]
 
 
+def _holder(columns: dict[str, Any]) -> Holder:
+    unit = Unit(id=columns.pop("organisation_id"), zh_name=columns.pop("zh_name"), en_name=columns.pop("en_name"))
+    return Holder(organisation=unit, **columns)
+
+
 def _report(columns: dict[str, Any]) -> TicketReport:
     """The report with numbers cut from its words; of an anonymous or confidential caller not even the mask."""
     hidden = [columns.pop("anonymous"), columns.pop("confidential")]
@@ -253,22 +300,30 @@ def _report(columns: dict[str, Any]) -> TicketReport:
     )
 
 
-def _action(row: Row) -> Action:
+async def _actions(conn: Connection, ticket: Ticket, actor: Actor, at: datetime) -> list[Action]:
+    rows = list(_once(await allowed_actions(conn, ticket, actor, at)))
+    needed = await photos_needed(conn, ticket.ticket_kind, [row.event for row in rows], ticket.grade, ticket.demand)
+    return [_action(row, needed.get(row.event, 0)) for row in rows]
+
+
+def _action(row: Row, photos: int) -> Action:
     return Action(
         event=row.event,
         to_state=row.to_state,
-        fields=[
-            ActionField(
-                name=field.name,
-                type=field.type.value,
-                required=field.required,
-                choices=list(field.choices) or None,
-                minimum=field.minimum if field.type in _NUMBERS else None,
-                maximum=field.maximum if field.type in _NUMBERS else None,
-            )
-            for field in row.fields
-        ],
+        fields=[_field(field, photos) for field in row.fields],
         needs_reason=row.needs_reason,
+    )
+
+
+def _field(field: Field, photos: int) -> ActionField:
+    minimum = field.minimum if field.type in _NUMBERS else None
+    return ActionField(
+        name=field.name,
+        type=field.type.value,
+        required=field.required,
+        choices=list(field.choices) or None,
+        minimum=photos if field.type is FieldType.ATTACHMENTS else minimum,
+        maximum=field.maximum if field.type in _NUMBERS else None,
     )
 
 

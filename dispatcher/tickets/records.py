@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from dispatcher.tickets import writing
+from dispatcher.tickets.citing import read_evidence
 from dispatcher.tickets.clocks import Rules
 from dispatcher.tickets.errors import TicketNotFound
+from dispatcher.tickets.evidence import NO_EVIDENCE
 from dispatcher.tickets.model import (
     Action,
     Assignment,
@@ -31,6 +33,7 @@ from dispatcher.tickets.model import (
 from dispatcher.tickets.questions import NAMING, Context
 from dispatcher.tickets.routing import duty_desk
 from registry.calendar import read_calendar
+from registry.call_rules import read_call_rules
 from registry.limits import EscalationAction, read_ladder, read_limits
 from registry.organisations import organisation_of_row, read_organisations_named
 from runtime.pool import Connection
@@ -112,6 +115,7 @@ async def read_rules(conn: Connection, at: datetime, kinds: Collection[str] | No
         limits=await read_limits(conn, kinds),
         calendar=await read_calendar(conn, at),
         ladder=await read_ladder(conn),
+        calls=await read_call_rules(conn),
     )
 
 
@@ -126,6 +130,7 @@ async def read_context(conn: Connection, ticket: Ticket, action: Action | None, 
         open_kinds=await _open_kinds(conn, ticket, action),
         strikable=await _strikable(conn, ticket, fields.get("entry")),
         fallback=await _fallback(conn, ticket) if action is not None and action.event in _FALLING_BACK else None,
+        evidence=await read_evidence(conn, ticket, action) if action is not None else NO_EVIDENCE,
     )
 
 

@@ -12,6 +12,7 @@ from dispatcher.tickets.model import Action, Role, Ticket, TicketEvent, TicketSt
 _TEXT_MAX: Final = 4000
 _UNITS_MAX: Final = 20
 _ID_MAX: Final = 64
+_ATTACHMENTS_MAX: Final = 20
 
 
 class RefusalReason(StrEnum):
@@ -38,6 +39,7 @@ class Refused:
     guard: Guard | None = None
     field: str | None = None
     roles: tuple[Role, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # Where a photo served before, as numbers that can be looked up.
     allowed: tuple[TicketEvent, ...] = ()
 
 
@@ -75,6 +77,15 @@ def _are_ids(value: Any) -> bool:
     )
 
 
+def _are_attachments(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) <= _ATTACHMENTS_MAX
+        and all(type(each) is int and 0 < each < 2**63 for each in value)
+        and len(set(value)) == len(value)
+    )
+
+
 def _is_text(value: str) -> bool:
     return len(value.strip()) > 0 and len(value) <= _TEXT_MAX and "\0" not in value
 
@@ -98,4 +109,5 @@ _FITS: Final[Mapping[FieldType, Callable[[Field, Any], bool]]] = {
     FieldType.INTEGER: lambda field, value: type(value) is int and field.minimum <= value <= field.maximum,
     FieldType.DECIMAL: lambda field, value: type(value) in (int, float) and field.minimum <= value <= field.maximum,
     FieldType.TIME: lambda _, value: isinstance(value, str) and _is_time(value),
+    FieldType.ATTACHMENTS: lambda _, value: _are_attachments(value),
 }

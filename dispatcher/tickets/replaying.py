@@ -1,6 +1,7 @@
 """Recomputes a ticket and all its clocks from its log. Pure."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from dispatcher.tickets import clocks, effects, reporting
 from dispatcher.tickets.conditions import holds
@@ -54,7 +55,9 @@ def _replay_entry(ticket: Ticket, entry: Entry, rules: clocks.Rules) -> Ticket:
             after = raise_with_incident(ticket, body["incident_grade"], entry.at, rules)
         case EntryKind.REPORT_JOINED:
             report = reporting.of_record({"joined_at": entry.at.isoformat(), **body})
-            after = effects.joined(ticket, report, body.get("demand"), rules)
+            external = body.get("external_due_at")
+            promised = datetime.fromisoformat(external) if external is not None else None
+            after = effects.joined(ticket, report, body.get("demand"), rules, external_due_at=promised)
         case EntryKind.REPORTS_LEFT:
             after = reporting.left(ticket, frozenset(body["call_ids"]))
         case EntryKind.INCIDENT_JOINED:

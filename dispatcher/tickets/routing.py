@@ -1,14 +1,14 @@
 """Which organisations a ticket goes to: department by area, in its duty hours, never a residents' committee. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from registry.calendar import WorkCalendar
 from registry.event_kinds import EventKind
-from registry.organisations import DutyHours, Organisation, OrganisationKind
+from registry.organisations import DutyHours, Organisation, OrganisationKind, UnitTrade
 
 
 class RouteReason(StrEnum):
@@ -17,22 +17,32 @@ class RouteReason(StrEnum):
     DEPARTMENT_OF_AREA = (
         "department_of_area"  # The most local organisation of the department that answers for the place.
     )
+    UNIT_CALLED = "unit_called"  # The external unit that the kind calls, such as the gas company of the place.
     OFFICE_CLOSED = "office_closed"  # It keeps office hours: the duty desk signs and holds.
+    NOBODY_ON_DUTY = "nobody_on_duty"  # Its rosters have nobody now: the duty desk signs and holds.
+    SEVERAL_UNITS = "several_units"  # More than one external unit answers for the place: a person chooses.
     NO_ORGANISATION = "no_organisation"  # 兜底: nobody of the department answers for the place; the duty desk takes it.
     OFFICER = "officer"  # A person chose it.
     UNROUTED = "unrouted"  # Not even a duty desk answers for the place.
 
 
-HELD_BY_DUTY_DESK: Final = frozenset({RouteReason.OFFICE_CLOSED.value, RouteReason.NO_ORGANISATION.value})
+HELD_BY_DUTY_DESK: Final = frozenset(
+    {RouteReason.OFFICE_CLOSED.value, RouteReason.NO_ORGANISATION.value, RouteReason.NOBODY_ON_DUTY.value}
+)
+_ON_DUTY: Final = (RouteReason.DEPARTMENT_OF_AREA, RouteReason.UNIT_CALLED)
+_EXTERNAL: Final = frozenset(
+    {OrganisationKind.UTILITY, OrganisationKind.EXTERNAL_UNIT, OrganisationKind.PROPERTY_MANAGER}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A department that was meant but is not assigned: the duty desk holds its part, or nobody could be found."""
+    """A department or trade that was meant but is not assigned: the duty desk holds its part, or nobody was found."""
 
-    department_id: str
+    department_id: str | None
     organisation_id: str | None
     reason: RouteReason
+    trade: UnitTrade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,12 @@ class Routing:
         return {
             "grounds": {organisation: reason.value for organisation, reason in self.grounds.items()},
             "held": [
-                {"department": held.department_id, "organisation": held.organisation_id, "reason": held.reason.value}
+                {
+                    "department": held.department_id,
+                    "trade": held.trade.value if held.trade else None,
+                    "organisation": held.organisation_id,
+                    "reason": held.reason.value,
+                }
                 for held in self.held
             ],
         }
@@ -61,19 +76,25 @@ def route(
     organisations: Iterable[Organisation],
     at: datetime,
     calendar: WorkCalendar,
+    *,
+    trades: Iterable[UnitTrade] = (),
+    off_duty: Collection[str] = (),
 ) -> Routing:
-    """Find lead and co-units. The order of `organisations` does not matter; nobody is assigned twice."""
+    """Find lead and co-units. The order of `organisations` does not matter; nobody is assigned twice.
+
+    `trades` are the external units that the kind calls here and now (registry.unit_calls); `off_duty` are organisations
+    whose rosters have nobody now.
+    """
     known = sorted(organisations, key=lambda organisation: organisation.id)
     desk = duty_desk(known, area_path)
     grounds: dict[str, RouteReason] = {}
     held: list[Held] = []
     assigned: list[str | None] = []
-    for department in dict.fromkeys((kind.lead_department, *kind.co_departments)):
-        meant = _most_local(known, area_path, department)
-        reason = _reason(meant, at, calendar)
-        taker = meant if reason is RouteReason.DEPARTMENT_OF_AREA else desk
-        if reason is not RouteReason.DEPARTMENT_OF_AREA:
-            held.append(Held(department, meant.id if meant else None, reason if desk else RouteReason.UNROUTED))
+    for meant in (*_departments(kind, area_path, known), *_units(trades, area_path, known)):
+        reason = _reason(meant, at, calendar, off_duty)
+        taker = _taker(meant, reason, desk)
+        if reason not in _ON_DUTY:
+            held.append(meant.held(reason if desk else RouteReason.UNROUTED))
         if taker is not None:
             grounds.setdefault(taker.id, reason)
         assigned.append(taker.id if taker else None)
@@ -105,9 +126,51 @@ def _nearest(organisations: Iterable[Organisation], area_path: Sequence[str]) ->
     return max(answering, key=lambda each: (list(area_path).index(each.area_id), each.id), default=None)
 
 
-def _reason(meant: Organisation | None, at: datetime, calendar: WorkCalendar) -> RouteReason:
-    if meant is None:
-        return RouteReason.NO_ORGANISATION
-    if meant.duty is DutyHours.OFFICE and not calendar.is_office_open(at):
+class _Meant(NamedTuple):
+    """A part of the work and whom it is meant for, before hours and rosters are asked."""
+
+    part: str | UnitTrade  # A department, or the trade of an external unit.
+    organisation: Organisation | None
+    reason: RouteReason
+
+    def held(self, reason: RouteReason) -> Held:
+        named = self.organisation.id if self.organisation else None
+        if isinstance(self.part, UnitTrade):
+            return Held(None, named, reason, self.part)
+        return Held(self.part, named, reason)
+
+
+def _departments(kind: EventKind, area_path: Sequence[str], known: Sequence[Organisation]) -> Iterator[_Meant]:
+    """Each department of the kind with its most local organisation, the lead first."""
+    for department in dict.fromkeys((kind.lead_department, *kind.co_departments)):
+        meant = _most_local(known, area_path, department)
+        yield _Meant(department, meant, RouteReason.DEPARTMENT_OF_AREA if meant else RouteReason.NO_ORGANISATION)
+
+
+def _units(trades: Iterable[UnitTrade], area_path: Sequence[str], known: Sequence[Organisation]) -> Iterator[_Meant]:
+    """Each trade with its most local unit; where several are equally near, a person has to choose."""
+    for trade in dict.fromkeys(trades):
+        fitting = [each for each in known if trade in each.trades and each.kind in _EXTERNAL]
+        nearest = _nearest(fitting, area_path)
+        if nearest is None:
+            yield _Meant(trade, None, RouteReason.NO_ORGANISATION)
+        elif sum(each.area_id == nearest.area_id for each in fitting) > 1:
+            yield _Meant(trade, None, RouteReason.SEVERAL_UNITS)
+        else:
+            yield _Meant(trade, nearest, RouteReason.UNIT_CALLED)
+
+
+def _taker(meant: _Meant, reason: RouteReason, desk: Organisation | None) -> Organisation | None:
+    """Who takes a part: whom it is meant for, else the desk; a unit that there is not leaves nothing to take."""
+    if reason in _ON_DUTY:
+        return meant.organisation
+    return None if isinstance(meant.part, UnitTrade) and meant.organisation is None else desk
+
+
+def _reason(meant: _Meant, at: datetime, calendar: WorkCalendar, off_duty: Collection[str]) -> RouteReason:
+    organisation = meant.organisation
+    if organisation is None:
+        return meant.reason
+    if organisation.duty is DutyHours.OFFICE and not calendar.is_office_open(at):
         return RouteReason.OFFICE_CLOSED
-    return RouteReason.DEPARTMENT_OF_AREA
+    return RouteReason.NOBODY_ON_DUTY if organisation.id in off_duty else meant.reason

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -19,6 +20,9 @@ from dispatcher.tickets.records import QUERIES, read_rules, read_ticket
 from dispatcher.tickets.routing import Routing, route
 from dispatcher.tickets.writing import update
 from registry.event_kinds import GROUP_OF_ALL, EventKind, KindMode
+from registry.rosters.duty import off_duty_at
+from registry.rosters.store import read_rosters
+from registry.unit_calls import UnitCall, calls_of, read_unit_calls
 from runtime.pool import Connection
 
 LOG = structlog.get_logger(__name__)
@@ -80,6 +84,7 @@ class _Desk:
         self._grades: dict[int, int] = {}  # open ticket -> the gravest that its incidents had before this step
         self._ended: dict[int, int] = {}  # case -> its newest ticket, where none is open
         self._touched: dict[int, _Touched] = {}
+        self._unit_calls: tuple[UnitCall, ...] | None = None
 
     async def hold(self, changes: Sequence[IncidentChange]) -> None:
         cases = {change.case_id for change in changes}
@@ -162,6 +167,7 @@ class _Desk:
             time_critical=kind is not None and kind.time_critical,
             grade=change.grade,
             demand=call["demand"] if call is not None else None,
+            external_due_at=call["external_due_at"] if call is not None else None,
             area_id=change.area_id,
             area_path=change.area_path,
             place=change.place,
@@ -179,9 +185,7 @@ class _Desk:
         await self._act(touched, TicketEvent.ACCEPT)
         ticket = touched.ticket
         kind = self._kinds[ticket.kind]
-        routing = route(
-            kind, ticket.area_path, self._context.organisations.values(), self._at, self._context.rules.calendar
-        )
+        routing = await self._route(ticket, kind)
         for held in routing.held:
             HELD_TOTAL.labels(held.reason.value).inc()
         if routing.lead is None:
@@ -190,6 +194,24 @@ class _Desk:
             await store.add_entry(self._conn, ticket, EntryKind.MESSAGE, body, self._at)
             return
         await self._act(touched, TicketEvent.DISPATCH, routing)
+
+    async def _route(self, ticket: Ticket, kind: EventKind) -> Routing:
+        """Where a ticket goes; a unit whose rosters have nobody now is held by the desk."""
+        if self._unit_calls is None:
+            self._unit_calls = await read_unit_calls(self._conn)
+        find = partial(
+            route,
+            kind,
+            ticket.area_path,
+            self._context.organisations.values(),
+            self._at,
+            self._context.rules.calendar,
+            trades=[c.trade for c in calls_of(self._unit_calls, kind.id, ticket.area_path, ticket.grade, self._at)],
+        )
+        routing = find()
+        meant = [each for each in (routing.lead, *routing.co) if each is not None]
+        off_duty = off_duty_at(await read_rosters(self._conn, organisations=meant, since=self._at), self._at)
+        return find(off_duty=off_duty) if off_duty else routing
 
     async def _act(self, touched: _Touched, event: TicketEvent, routing: Routing | None = None, **said: str) -> None:
         fields: dict[str, object] = {**said}

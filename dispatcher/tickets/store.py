@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from dispatcher.tickets import effects, lifecycle, replaying
+from dispatcher.tickets.citing import note_evidence
 from dispatcher.tickets.clocks import Rules
 from dispatcher.tickets.errors import ActionRefused, TicketNotFound, VersionConflict
 from dispatcher.tickets.grammar import Effect, Guard
@@ -97,6 +98,7 @@ async def apply(
         record = replace(record, fields={**record.fields, "number": number})
     await update(conn, before, after)
     await add_record(conn, after.id, record)
+    await note_evidence(conn, after, action, record, actor, context.evidence)
     return Acted(after, record)
 
 
@@ -128,7 +130,13 @@ async def open_ticket(
         organisation_id=actor.organisation_id,
         at=at,
         reason=reason,
-        fields={"kind": draft.kind, "grade": draft.grade, "demand": draft.demand, "incident_id": draft.incident_id},
+        fields={
+            "kind": draft.kind,
+            "grade": draft.grade,
+            "demand": draft.demand,
+            "incident_id": draft.incident_id,
+            "external_due_at": _told(draft.external_due_at),
+        },
     )
     return (await insert(conn, ticket, submitted)).id
 
@@ -148,13 +156,25 @@ async def join_report(
         raise LookupError(f"there is no call {call_id}")
     callback_wanted = wanted if wanted is not None else call["reachable"] and not call["anonymous"]
     report = Report(call_id, at, callback_wanted)
-    after = effects.joined(ticket, report, call["demand"], rules or await read_rules(conn, at, [ticket.kind]))
+    external_due_at = call["external_due_at"]
+    after = effects.joined(
+        ticket,
+        report,
+        call["demand"],
+        rules or await read_rules(conn, at, [ticket.kind]),
+        external_due_at=external_due_at,
+    )
     await update(conn, ticket, after)
     await add_entry(
         conn,
         after,
         EntryKind.REPORT_JOINED,
-        {"call_id": call_id, "callback_wanted": callback_wanted, "demand": call["demand"]},
+        {
+            "call_id": call_id,
+            "callback_wanted": callback_wanted,
+            "demand": call["demand"],
+            "external_due_at": _told(external_due_at),
+        },
         at,
     )
     return after
@@ -242,7 +262,7 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
     rules = await read_rules(conn, stored.opened_at, [stored.kind])
     draft = TicketDraft(
         ticket_kind=stored.ticket_kind,
-        external_due_at=stored.external_due_at,
+        external_due_at=_heard(submitted.fields.get("external_due_at")),
         case_id=stored.case_id,
         incident_id=stored.incident_id,
         kind=stored.kind,
@@ -257,6 +277,14 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
     )
     origin = replace(effects.opened(draft, submitted.at, rules), id=stored.id)
     return replaying.replay(origin, log, rules)
+
+
+def _told(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _heard(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
 
 
 async def _held(conn: Connection, ticket_id: int) -> Ticket:

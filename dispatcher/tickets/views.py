@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from dispatcher.attachments.views import AttachmentUse
 from dispatcher.incidents.views import Explanation, View
 
 
@@ -42,7 +43,7 @@ class TicketRow(View):
     report_count: int
     event_count: int
     rework_count: int
-    incident_id: int
+    incident_id: int | None = Field(description="null: a joint rectification of a hazard")
     case_id: int
 
 
@@ -53,6 +54,16 @@ class Assignment(View):
     assigned_at: datetime
     signed_at: datetime | None
     ended_at: datetime | None
+
+
+class Holder(View):
+    """Who holds the ticket inside a unit."""
+
+    organisation: Unit
+    user_id: int | None
+    person: str | None
+    office: str | None
+    held_at: datetime
 
 
 class TicketClock(View):
@@ -110,10 +121,10 @@ class TicketReport(View):
 
 class ActionField(View):
     name: str
-    type: Literal["text", "organisation", "organisations", "choice", "integer", "decimal", "time"]
+    type: Literal["text", "organisation", "organisations", "choice", "integer", "decimal", "time", "attachments"]
     required: bool
     choices: list[str] | None = None
-    minimum: int | None = Field(default=None, description="of numbers")
+    minimum: int | None = Field(default=None, description="of numbers; of attachments: how many new photos it takes")
     maximum: int | None = Field(default=None, description="of numbers")
 
 
@@ -128,9 +139,10 @@ class Action(View):
 
 class TicketDetail(TicketRow):
     assignments: list[Assignment]
+    holders: list[Holder]
     clocks: list[TicketClock]
     reports: list[TicketReport]
-    explanation: Explanation
+    explanation: Explanation | None = Field(description="null where no incident led to it")
     actions: list[Action]
 
 
@@ -148,4 +160,5 @@ class TimelineItem(View):
     fields: dict[str, Any] | None = None
     body: dict[str, Any] | None = None
     id: int | None = Field(default=None, description="of a line that is no transition: by this it can be struck")
+    attachments: list[AttachmentUse] = Field(default_factory=list, description="what it names, with what was found")
     struck: bool = Field(default=False, description="no longer counts; only auditors still read what it says")

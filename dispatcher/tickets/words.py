@@ -179,6 +179,7 @@ class EntryKind(StrEnum):
     STRUCK = "struck"  # An earlier line no longer counts; only auditors still read it.
     CALL_TRIED = "call_tried"  # A reporter was called back and not reached.
     REPORTS_LEFT = "reports_left"  # A merge was undone, or a part was split off: these reports went.
+    HELD = "held"  # A unit handed it on inside itself.
     RECOUNTED = "recounted"  # The calendar of a year came: provisional due times were counted anew.
 
 
@@ -186,6 +187,7 @@ class ClockName(StrEnum):
     """The clocks of both kinds of ticket, as the rows of `limits` name them."""
 
     TRIAGE = "c_triage"  # 受理时限
+    REFUSAL = "c_refusal"  # 不予受理会签: how long a requested refusal may wait for its countersignature.
     DISPATCH = "c_dispatch"  # 派遣时限
     SIGN = "c_sign"  # 签收时限: one for each assigned unit.
     CONTACT = "c_contact"  # 首次联系

@@ -104,6 +104,7 @@ def _columns(before: Ticket, after: Ticket) -> tuple[object, ...]:
         after.look_back_at,
         after.look_back_count,
         after.relapse_count,
+        after.external_due_at,
     )
 
 

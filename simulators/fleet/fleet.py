@@ -7,13 +7,19 @@ from random import Random
 from typing import Final
 
 from sensors.access_gate.profile import PROFILE as GATE
+from sensors.charging_shed.profile import PROFILE as SHED
 from sensors.profile import Profile
 from sensors.smart_security_camera.profile import PROFILE as CAMERA
 from sensors.waste_bin.profile import PROFILE as BIN
 from simulators.credentials import Credential
 from simulators.fleet.device import Broker, SimulatedDevice, Tally
 
-PROFILES: Final[Mapping[str, Profile]] = {"smart_security_camera": CAMERA, "access_gate": GATE, "waste_bin": BIN}
+PROFILES: Final[Mapping[str, Profile]] = {
+    "smart_security_camera": CAMERA,
+    "access_gate": GATE,
+    "waste_bin": BIN,
+    "charging_shed": SHED,
+}
 """Types that live by themselves; the others are skipped."""
 
 

@@ -1,24 +1,28 @@
-"""What `make demo` shows: a living community, a fire case after a quarter of a minute, then a quiet rhythm."""
+"""What `make demo` shows: a living community, and the story of a night after a quarter of a minute."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Final
 
-from simulators.api import Api
+import aiohttp
+
+from simulators.api import Api, ApiRefused
 from simulators.clock import CityClock
 from simulators.credentials import Credential
 from simulators.fleet.device import Broker, SimulatedDevice, Tally
 from simulators.fleet.fleet import Fleet
 from simulators.hotline.caller import Caller, CallTally
+from simulators.scenarios.drill import Drill, Unexpected
+from simulators.scenarios.ebike_shed import SCENARIO
 from simulators.scenarios.fire import SCRIPT, choose_cast, play
-from simulators.scenarios.stages import FleetStage, OwnStage
+from simulators.scenarios.stages import OwnStage
 
-FIRE_AFTER_S: Final = 12.0
-FIRE_PACE: Final = 12.0  # The case's nine and a half minutes in three quarters of one.
-BURNS_FOR_S: Final = 600.0
+STORY_AFTER_S: Final = 12.0
+SCENE_PAUSE_S: Final = 30.0  # Seventeen scenes in about ten minutes.
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +36,44 @@ class DemoReport:
 async def run_demo(
     credentials: Sequence[Credential],
     broker: Broker,
-    api: Api,
+    url: str,
+    people: Sequence[tuple[str, str]],
     *,
     seed: int,
     sid: int,
     duration_s: float,
     calls_per_hour: float = 20.0,
-    on_step: Callable[[str], None] = lambda _step: None,
+    scene_pause_s: float = SCENE_PAUSE_S,
+    say: Callable[[str], None] = lambda _line: None,
 ) -> DemoReport:
-    """Run fleet, callers and one fire case together for at most `duration_s` seconds. Raises NoFireCast."""
-    clock = CityClock()
-    await clock.read(api)
-    fleet = Fleet(credentials, broker, clock.now, seed=seed, sid=sid)
-    caller = Caller(api, credentials, clock.now, seed=seed)
-    cast = choose_cast(credentials)
+    """Run fleet, callers and the story of the charging shed together for at most `duration_s` seconds.
 
-    async def burn() -> None:
-        await asyncio.sleep(FIRE_AFTER_S)
-        on_step("fire_started")
-        await play(cast, FleetStage(fleet, caller), started_at=clock.now(), pace=FIRE_PACE, now=clock.now)
-        on_step("fire_told")
-        await asyncio.sleep(BURNS_FOR_S)
-        fleet.unpin(cast.first_bin.device)
-        fleet.unpin(cast.second_bin.device)
-        on_step("fire_out")
+    The story takes the clock to a Saturday night and lets it run beside the spectator's between its scenes. Where it
+    finds something else than it expects it says so and ends; the community lives on.
+    """
+    async with AsyncExitStack() as stack:
+        apis = {login: await stack.enter_async_context(Api(url, login, password)) for login, password in people}
+        clock = CityClock()
+        await clock.read(apis["engineer"])
+        fleet = Fleet(credentials, broker, clock.now, seed=seed, sid=sid)
+        caller = Caller(apis["calltaker"], credentials, clock.now, seed=seed)
 
-    try:
-        async with asyncio.timeout(duration_s), asyncio.TaskGroup() as tasks:
-            tasks.create_task(clock.follow(api), name="city clock")
-            tasks.create_task(fleet.run(duration_s), name="fleet")
-            tasks.create_task(caller.run(calls_per_hour, duration_s), name="callers")
-            tasks.create_task(burn(), name="fire case")
-    except TimeoutError:
-        pass
-    return DemoReport(fleet.tally, caller.tally)
+        async def tell() -> None:
+            await asyncio.sleep(STORY_AFTER_S)
+            drill = Drill(apis, fleet.devices, clock, say, pause=lambda drill: drill.flow(scene_pause_s))
+            try:
+                told = await drill.play(SCENARIO, lambda scene: say(f"{scene.zh} / {scene.en}"))
+                say(f"the story has ended at {told.ended_at}, the community lives on")
+            except (Unexpected, ApiRefused, aiohttp.ClientError, TimeoutError) as error:
+                say(f"the story has ended early: {error}")
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(duration_s), asyncio.TaskGroup() as tasks:
+                tasks.create_task(clock.follow(apis["engineer"]), name="city clock")
+                tasks.create_task(fleet.run(duration_s), name="fleet")
+                tasks.create_task(caller.run(calls_per_hour, duration_s), name="callers")
+                tasks.create_task(tell(), name="story")
+        return DemoReport(fleet.tally, caller.tally)
 
 
 async def run_fire(

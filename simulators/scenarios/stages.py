@@ -1,32 +1,13 @@
-"""Where the fire case is played: on devices of a running fleet, or on three devices of its own."""
+"""Where the fire case is played: on three devices of its own."""
 
 from datetime import datetime
 from typing import Final
 
 from simulators.credentials import Credential
 from simulators.fleet.device import SimulatedDevice
-from simulators.fleet.fleet import Fleet
 from simulators.hotline.caller import Caller
 
 _ORDINARY: Final = {"fill_pct": 46.0, "tilt_deg": 1.0, "battery_pct": 91.0}
-
-
-class FleetStage:
-    """The bins keep their heat until the fleet lets go of them."""
-
-    def __init__(self, fleet: Fleet, caller: Caller) -> None:
-        self._fleet = fleet
-        self._caller = caller
-
-    def heat(self, device: Credential, temperature_c: float, at: datetime) -> None:
-        del at  # A pinned device measures again and again, each time now.
-        self._fleet.pin(device.device, {"temperature_c": temperature_c})
-
-    def see_smoke(self, device: Credential, scene: dict[str, object], at: datetime) -> None:
-        self._fleet.devices[device.device].post_event("smoke", scene, at)
-
-    async def call(self, body: dict[str, object]) -> None:
-        await self._caller.place(body)
 
 
 class OwnStage:

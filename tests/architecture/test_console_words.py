@@ -8,16 +8,40 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from dispatcher.accountability.words import BreachJudgement, FileState, Ground, PetitionKind, PetitionState
 from dispatcher.accounts.model import UserRole
 from dispatcher.admission.model import Art45, Form, Means, Support
 from dispatcher.admission.procedures import ApplicationState, CorrectionState, OfferRefusal, OfferState
+from dispatcher.api.briefs.model import BriefPeriod
+from dispatcher.api.exports.writing import Format
 from dispatcher.api.models.health import Health, Readiness
 from dispatcher.api.models.hotline import Demand
 from dispatcher.api.models.problems import ProblemCode
 from dispatcher.backtests.jobs import BacktestState
+from dispatcher.channels.model import AttemptState, MessageState
+from dispatcher.channels.receipts import ReceiptState
+from dispatcher.desk.callbacks import CallbackResult
+from dispatcher.desk.elements import Element, Urgency
+from dispatcher.desk.errors import DeskRefusal
+from dispatcher.desk.re_checks import ReCheckCause, ReCheckResult
+from dispatcher.desk.standing import PublicState
+from dispatcher.disclosure.duties import DutyState
+from dispatcher.disclosure.model import DisclosureState, MatterOutcome
+from dispatcher.disclosure.personal import PersonalKind
+from dispatcher.evaluations.model import (
+    AssessmentState,
+    EvaluationClock,
+    EvaluationState,
+    EvaluationSubject,
+    EvaluationVerdict,
+    HearingForm,
+)
+from dispatcher.handovers.words import EmergencyNumber, EmergencyState, UpwardPart, UpwardState
 from dispatcher.incidents.grades.grading import GradeCause
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.incidents.overlays import Act, Outcome
+from dispatcher.indicators.model import Better, Dimension, MeasureUnit, Period
+from dispatcher.indicators.model import Subject as MeasuredSubject
 from dispatcher.patterns.model import PatternMode, StepRole
 from dispatcher.rates.model import Detector, ProposalSource, ProposalState
 from dispatcher.risk.model import Decider, Verdict
@@ -25,14 +49,20 @@ from dispatcher.risk.what_if import WhatIf
 from dispatcher.rules.document import RuleSource
 from dispatcher.rules.findings import FindingCode, Weight
 from dispatcher.rules.versions import RuleState
+from dispatcher.tickets.breaches import BreachType
 from dispatcher.tickets.grammar import FieldType, Guard
 from dispatcher.tickets.model import AssignmentRole, ClockName, EntryKind, TicketEvent, TicketState
+from dispatcher.tickets.reading import Workbench
 from dispatcher.tickets.transitions import TRANSITIONS
 from events.model import QuarantineState, SourceClass
 from registry.admission import AdmissionList
+from registry.areas import AreaLevel
 from registry.deployment import DeploymentMode
+from registry.disclosures import DisclosureItem, DisclosureLevel, DisclosureMoment, DutyPeriod, NeverReason
 from registry.event_kinds import KindMode
 from registry.grading import Moves
+from registry.local_areas import LocalAreaKind
+from registry.messages.templates import Language
 from tests.architecture.repository import text
 
 _CONSOLE: Final = Path("dispatcher/console")
@@ -45,6 +75,23 @@ def _literal(model: type[Any], name: str) -> tuple[str, ...]:
 
 # Each closed list of words in the OpenAPI document, and the words of the code. One that is missing here fails.
 DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
+    "AreaLevel": AreaLevel,
+    "Better": Better,
+    "Dimension": Dimension,
+    "LocalAreaKind": LocalAreaKind,
+    "MeasureUnit": MeasureUnit,
+    "Period": Period,
+    "Subject": MeasuredSubject,
+    "BreachJudgement": BreachJudgement,
+    "BreachType": BreachType,
+    "EmergencyNumber": EmergencyNumber,
+    "EmergencyState": EmergencyState,
+    "FileState": FileState,
+    "Ground": Ground,
+    "PetitionKind": PetitionKind,
+    "PetitionState": PetitionState,
+    "UpwardPart": UpwardPart,
+    "UpwardState": UpwardState,
     "Act": Act,
     "ActionField.type": FieldType,
     "AdmissionList": AdmissionList,
@@ -52,13 +99,36 @@ DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
     "Art45": Art45,
     "Assignment.role": AssignmentRole,
     "BacktestState": BacktestState,
+    "CallbackResult": CallbackResult,
+    "BriefPart.kind": ("heading", "paragraph", "grid"),
+    "BriefPeriod": BriefPeriod,
     "ClockReading.mode": DeploymentMode,
     "CorrectionState": CorrectionState,
     "Decider": Decider,
     "Demand": Demand,
     "Detector": Detector,
+    "DisclosureItem": DisclosureItem,
+    "DisclosureLevel": DisclosureLevel,
+    "DisclosureMoment": DisclosureMoment,
+    "DisclosureState": DisclosureState,
+    "DutyPeriod": DutyPeriod,
+    "DutyState": DutyState,
+    "Language": Language,
+    "MatterOutcome": MatterOutcome,
+    "MessageState": MessageState,
+    "NeverReason": NeverReason,
+    "PersonalKind": PersonalKind,
+    "Element": Element,
+    "AssessmentState": AssessmentState,
+    "AttemptState": AttemptState,
+    "EvaluationClock": EvaluationClock,
+    "EvaluationState": EvaluationState,
+    "EvaluationSubject": EvaluationSubject,
+    "EvaluationVerdict": EvaluationVerdict,
+    "HearingForm": HearingForm,
     "Evidence.moves": Moves,
     "FindingCode": FindingCode,
+    "Format": Format,
     "Form": Form,
     "GradeCause": GradeCause,
     "Health.status": _literal(Health, "status"),
@@ -72,10 +142,14 @@ DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
     "ProblemCode": ProblemCode,
     "ProposalSource": ProposalSource,
     "ProposalState": ProposalState,
+    "PublicState": PublicState,
     "QuarantineState": QuarantineState,
+    "ReCheckCause": ReCheckCause,
+    "ReCheckResult": ReCheckResult,
     "Readiness.database": _literal(Readiness, "database"),
     "Readiness.migrations": _literal(Readiness, "migrations"),
     "Readiness.status": _literal(Readiness, "status"),
+    "ReceiptState": ReceiptState,
     "RuleSource": RuleSource,
     "RuleState": RuleState,
     "SourceClass": SourceClass,
@@ -84,10 +158,12 @@ DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
     "Support": Support,
     "TicketEvent": TicketEvent,
     "TicketState": TicketState,
+    "Urgency": Urgency,
     "UserRole": UserRole,
     "Verdict": Verdict,
     "Weight": Weight,
     "WhatIf": WhatIf,
+    "Workbench": Workbench,
 }
 
 _FIELDS: Final = frozenset(field.name for row in TRANSITIONS for field in row.fields)
@@ -100,7 +176,7 @@ NAMED: Final[Mapping[str, frozenset[str]]] = {
     "clockName": frozenset(ClockName),
     "role": frozenset(UserRole) | {"rule", "system"},  # who else writes into a timeline
     "entry": frozenset(EntryKind) | {"transition"},
-    "guard": frozenset(Guard),
+    "guard": frozenset(Guard) | frozenset(DeskRefusal),
 }
 
 

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from cli.main import app
 from dispatcher.api.models.problems import ProblemCode
-from dispatcher.api.refusals import problem
+from dispatcher.api.titles import problem
 from events.model import QuarantineReason
 from gateway.dialects.model import EVENTS_MAX, HISTORY_READINGS_MAX, MESSAGE_ID_MAX, PROPERTIES_MAX
 from gateway.endpoint.options import EndpointOptions

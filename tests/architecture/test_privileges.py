@@ -20,18 +20,45 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
     "ticket_transitions": frozenset(),
     "ticket_entries": frozenset(),
     "clock_firings": frozenset(),
-    "breach_records": frozenset(),
+    "breach_records": frozenset({"judgement", "judged_at", "actual_at", "end_sealed"}),  # what became of it
+    "accountability_seals": frozenset(),
+    "accountability_head": frozenset(),
+    "petition_records": frozenset(),
+    "emergency_handover_entries": frozenset(),
+    "upward_report_records": frozenset(),
     "ticket_links": frozenset(),
     "refusal_receipts": frozenset(),
     "admission_records": frozenset(),
+    "assessment_hearings": frozenset(),
+    "disclosure_occasions": frozenset({"taken_at"}),  # the stage took it
+    "disclosure_periods": frozenset(),
+    "disclosure_records": frozenset(),
+    "evaluation_opinions": frozenset(),
+    "evaluation_records": frozenset(),
     "emergency_orders": frozenset(),
+    "attachment_uses": frozenset(),
+    "export_records": frozenset(),
+    "ticket_holdings": frozenset({"ended_at"}),
+    "hazard_records": frozenset(),
+    "hazard_assessments": frozenset(),
+    "inspection_findings": frozenset(),
+    "hazard_ticket_moves": frozenset({"followed_at"}),  # followed once, by the leader
+    "message_holds": frozenset(),
+    "message_attempts": frozenset(),
+    "receipts": frozenset(),
+    "call_supplements": frozenset(),
+    "caller_looks": frozenset(),
+    "report_ratings": frozenset(),
+    "public_objections": frozenset(),
+    "knowledge_versions": frozenset({"valid_until"}),  # a version ends; what it says stays
     "stream_log": frozenset(),  # `seq` is given by the trigger, which runs as the owner
     "rule_versions": frozenset(),
     "rule_activations": frozenset({"seq", "effective_at", "refused"}),  # the leader's answer, once
     "quarantine": frozenset({"state", "decided_by", "decided_at"}),  # a person's decision on a held message
 }
-# Sessions end, processes leave, a device stops flapping; nothing else is ever deleted by a process.
-DELETABLE: Final = {"sessions", "clock_confirmations", "flapping_series"}
+# Sessions end, processes leave, a device stops flapping, an upload that never served goes, a day is counted again;
+# nothing else is ever deleted by a process.
+DELETABLE: Final = {"attachments", "sessions", "clock_confirmations", "flapping_series", "indicator_cells", "page_asks"}
 
 _TABLES = """
 SELECT c.oid, c.relname::text AS name FROM pg_class c

@@ -26,20 +26,44 @@ OWNER_ALONE = {
             "insert_deployment",
             "insert_pattern",
             "insert_pattern_step",
-            "seed_calendar_days",
-            "seed_calendar_years",
+            "upsert_attachment_parameter",
+            "upsert_attachment_type",
+            "upsert_committee_duty_rule",
+            "upsert_check_item",
             "upsert_data_version",
+            "upsert_hazard_kind",
+            "upsert_inspection_interval",
+            "upsert_lec_factor",
+            "upsert_lec_level",
+            "upsert_recurrence_rule",
             "upsert_department",
+            "upsert_disclosure_rule",
             "upsert_escalation_step",
             "upsert_event_kind",
+            "upsert_evidence_rule",
             "upsert_grade_parameter",
             "upsert_grade_points",
             "upsert_kind_group",
             "upsert_kind_risk",
             "upsert_limit",
+            "upsert_call_rule",
+            "upsert_re_check_rate",
+            "upsert_refusal_basis",
             "upsert_risk_matrix",
+            "upsert_undisclosed_kind",
         }
-    )
+    ),
+    "registry.accountability": frozenset(
+        {
+            "upsert_breach_ground",
+            "upsert_competent_organ",
+            "upsert_emergency_need",
+            "upsert_emergency_number",
+            "upsert_handover_step",
+        }
+    ),
+    "registry.messages": frozenset({"insert_template", "upsert_limit", "upsert_rule"}),
+    "registry.rosters": frozenset({"upsert_page_rule", "upsert_roster_parameter", "upsert_unit_call"}),
 }
 
 

@@ -27,7 +27,9 @@ REAL_TIME: Final = {
     "dispatcher/accounts/queries.sql": "sessions end in real time",
     "dispatcher/backtests/queries.sql": "the lease of a trial's job",
     "dispatcher/channels/queries.sql": "leases and retries of the outbox",
+    "dispatcher/desk/queries.sql": "how old the signed message of a partner system is",
     "dispatcher/engine/queries.sql": "the lease of the leadership",
+    "dispatcher/handovers/queries.sql": "how old a signed answer of an emergency service is",
     "runtime/clock.py": "which processes are alive to confirm a simulated time",
     "runtime/migrations.py": "when a migration was applied",
 }

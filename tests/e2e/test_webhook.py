@@ -66,6 +66,7 @@ async def test_the_fire_station_is_told_of_its_ticket_with_a_valid_signature(sta
         secret = json.loads(said)["secret"]
         await stack.publish("bin-07", "thing/event/property/post", hot(72, datetime.now(UTC)))
         event = await receiver.until_told("ticket.assigned")
+        await receiver.until_told("handover.page")  # 119 stands behind the same endpoint
     finally:
         await runner.cleanup()
     assert event["specversion"] == "1.0"

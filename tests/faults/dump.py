@@ -9,6 +9,10 @@ LEFT_OUT: Final = {
     "leadership": "who leads since when, in real time; each life has an epoch of its own",
     "clock_confirmations": "which process was seen when",
     "schema_migrations": "when the schema was made",
+    "attempt_states": "how far the attempts came",
+    "indicator_progress": "when a finished day is looked for again",
+    "indicator_days": "which finished days were counted already; figures are the same without",
+    "indicator_cells": "what was counted of them",
 }
 # Columns of real time in tables of the domain.
 COLUMNS: Final = {
@@ -21,6 +25,9 @@ COLUMNS: Final = {
         "sent_at": "the database's real clock",
         "last_error": "of the last attempt",
         "state": "how far the attempts came",
+        "progress": "how far the attempts came",
+        "progress_at": "of the last attempt",
+        "progress_note": "of the last attempt",
     },
 }
 

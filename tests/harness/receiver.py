@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
@@ -84,3 +84,45 @@ async def running_receiver() -> AsyncIterator[Receiver]:
     finally:
         receiver.release.set()
         await runner.cleanup()
+
+
+Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def half_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Takes the request whole and breaks off within the status line."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 2")
+    await writer.drain()
+
+
+async def no_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Speaks something else."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"\x15\x03\x03\x00\x02\x02\x28 this is no HTTP\r\n\r\n")
+    await writer.drain()
+
+
+async def endless_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers a header after the other and never comes to an end."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: more\r\n" * 5000)
+        await writer.drain()
+
+
+@asynccontextmanager
+async def running_raw(serve: Raw) -> AsyncIterator[str]:
+    """A server that speaks TCP as `serve` says; yields its url."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()

@@ -19,7 +19,9 @@ from cli.private_system import private_system
 from registry.deployment import DeploymentMode
 from runtime.settings import Settings
 from runtime.supervisor.supervisor import Supervisor
+from tests.harness.photos import jpeg
 
+SHOWN: Final = ("resolve", "inspect_ok")  # what a photo has to show
 PATIENCE_S: Final = 60.0  # how long a test waits for what must happen on a busy machine
 
 
@@ -86,8 +88,19 @@ class User:
     async def act(self, ticket_id: int, event: str, *, reason: str | None = None, **fields: Any) -> Any:
         """Do something to a ticket as it stands now."""
         ticket = await self.get(f"/tickets/{ticket_id}")
+        if event in SHOWN and "attachments" not in fields:
+            fields["attachments"] = [await self.upload(jpeg())]
         body = {"version": ticket["version"], "reason": reason, "fields": fields}
         return await self.post(f"/tickets/{ticket_id}/actions/{event}", body)
+
+    async def upload(self, content: bytes) -> int:
+        """The id of a photo."""
+        form = aiohttp.FormData()
+        form.add_field("file", content, filename="photo.jpg")
+        async with self._http.post(f"{self._api}/attachments", data=form, headers=self._headers) as answer:
+            assert answer.status == 201, await answer.text()
+            told: dict[str, int] = await answer.json()
+            return told["id"]
 
     @asynccontextmanager
     async def stream(self, *, after: int = 0) -> AsyncIterator[Stream]:

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from dispatcher.accounts.model import User
 from dispatcher.api.errors import FieldRefused, IdempotencyConflict
+from dispatcher.desk.elements import Element, Said, Urgency, missing
 from events import log
 from events.model import (
     HOTLINE_STREAM,
@@ -24,8 +24,10 @@ from runtime.queries import load
 
 QUERIES = load(__package__)
 
-# A person's report; the matrix grades, this only says that somebody may be hurt (sensors.model.SEVERITIES).
+# A person's report; the matrix grades, this only says that somebody may be hurt, or that a life is at risk
+# (sensors.model.SEVERITIES).
 _SEVERITY: Final = 3
+_LIFE_SEVERITY: Final = 4
 # What a caller says of the time is believed this far back, and this far ahead for clocks that differ.
 _BELIEVED_BACK: Final = timedelta(hours=48)
 _BELIEVED_AHEAD: Final = timedelta(seconds=300)
@@ -47,6 +49,23 @@ class CallDraft:
     lat: float | None
     area_id: str | None
     occurred_at: datetime | None
+    wanted: str | None = None
+    urgency: Urgency = Urgency.ORDINARY
+    external_due_at: datetime | None = None  # What the system that passed it on promised.
+
+    @property
+    def missing(self) -> tuple[Element, ...]:
+        """The elements that the caller left open."""
+        return missing(
+            Said(
+                text=self.text,
+                wanted=self.wanted,
+                named=self.caller_name is not None or self.caller_phone is not None,
+                anonymous=self.anonymous,
+                timed=self.occurred_at is not None,
+                placed=self.address is not None or self.lon is not None,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +81,29 @@ class Taken:
 
 
 async def take_call(
-    conn: Connection, draft: CallDraft, *, key: str, taken_by: User, areas: AreaIndex, origin: Origin, at: datetime
+    conn: Connection,
+    draft: CallDraft,
+    *,
+    key: str,
+    taken_by: int | None,
+    home_area_id: str | None,
+    areas: AreaIndex,
+    origin: Origin,
+    at: datetime,
 ) -> Taken:
     """Store a call and append its event. Raises IdempotencyConflict, or FieldRefused for an unknown kind or area.
 
-    The area is that of the position, else the one given, else the call taker's own: no call is without somebody who
-    sees it. A call without a kind, or without any word on the place, is `unclassified` (ruling A13).
+    The area is that of the position, else the one given, else `home_area_id`, where the call was taken: no call is
+    without somebody who sees it. `taken_by` is the call taker; None: another system. A call without a kind, or without
+    any word on the place, is `unclassified` (ruling A13).
     """
-    said = content_hash(asdict(draft))
+    said = _content(draft)
     uid = event_uid(EventSource.HOTLINE, key)
     if draft.kind is not None and await conn.fetchval(QUERIES.kind_exists, draft.kind) is None:
         raise FieldRefused(("body", "kind"), f"no event kind {draft.kind!r}")
     if draft.area_id is not None and draft.area_id not in areas.by_id:
         raise FieldRefused(("body", "area_id"), f"no area {draft.area_id!r}")
-    placed = replace(draft, kind=_kind(draft), area_id=_area_id(draft, taken_by, areas))
+    placed = replace(draft, kind=_kind(draft), area_id=_area_id(draft, home_area_id, areas))
     columns = asdict(placed)
     call_id = await conn.fetchval(
         QUERIES.insert_call,
@@ -84,7 +112,8 @@ async def take_call(
         at,
         draft.occurred_at,
         *(columns[name] for name in _COLUMNS),
-        taken_by.id,
+        taken_by,
+        draft.missing,
     )
     if call_id is None:
         return await _taken_before(conn, key, said, uid)
@@ -110,7 +139,17 @@ _COLUMNS: Final = (
     "lon",
     "lat",
     "area_id",
+    "wanted",
+    "urgency",
+    "external_due_at",
 )
+# What callers could not say before they were asked for it: left out where it says nothing, so that old keys still fit.
+_LATER: Final = {"wanted": None, "urgency": Urgency.ORDINARY, "external_due_at": None}
+
+
+def _content(draft: CallDraft) -> bytes:
+    columns = asdict(draft)
+    return content_hash({name: value for name, value in columns.items() if name not in _LATER or value != _LATER[name]})
 
 
 def _kind(draft: CallDraft) -> str:
@@ -118,12 +157,12 @@ def _kind(draft: CallDraft) -> str:
     return draft.kind if draft.kind is not None and somewhere else UNCLASSIFIED
 
 
-def _area_id(draft: CallDraft, taken_by: User, areas: AreaIndex) -> str | None:
+def _area_id(draft: CallDraft, home_area_id: str | None, areas: AreaIndex) -> str | None:
     if draft.lon is not None and draft.lat is not None:
         area = areas.at(draft.lon, draft.lat)
         if area is not None:
             return area.id
-    return draft.area_id or taken_by.area_id
+    return draft.area_id or home_area_id
 
 
 async def _taken_before(conn: Connection, key: str, said: bytes, uid: bytes) -> Taken:
@@ -142,13 +181,14 @@ def _event(
     if call.lon is not None and call.lat is not None:
         x_dm, y_dm = project(call.lon, call.lat, origin)
     effective_at, time_quality = _time(call.occurred_at, at)
+    life = call.urgency is Urgency.LIFE_DANGER
     return EventDraft(
         uid=uid,
         content_hash=said,
         source=EventSource.HOTLINE,
         source_class=SourceClass.HOTLINE,
         kind=_kind(call),
-        severity=_SEVERITY,
+        severity=_LIFE_SEVERITY if life else _SEVERITY,
         subject=f"call:{call_id}",
         call_id=call_id,
         area_id=call.area_id,
@@ -163,7 +203,12 @@ def _event(
         effective_at=effective_at,
         time_quality=time_quality,
         # Neither the caller nor the words: the log is read by units that never see reporters.
-        body={"demand": call.demand, "anonymous": call.anonymous, "confidential": call.confidential},
+        body={
+            "demand": call.demand,
+            "anonymous": call.anonymous,
+            "confidential": call.confidential,
+            **({"life_at_risk": True} if life else {}),
+        },
     )
 
 

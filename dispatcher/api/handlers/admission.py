@@ -17,8 +17,8 @@ from dispatcher.api.middleware import problem_response
 from dispatcher.api.models import admission as models
 from dispatcher.api.models.problems import ProblemCode
 from dispatcher.api.models.wire import ById, Paged
-from dispatcher.api.refusals import problem
 from dispatcher.api.routing import Call
+from dispatcher.api.titles import problem
 from dispatcher.tickets import reading
 from registry.admission import AdmissionItem, read_items
 from registry.calendar import LOCAL

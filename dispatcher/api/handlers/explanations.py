@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any, Final
 
 from dispatcher.accounts.model import User, UserRole
+from dispatcher.api.handlers.hazards import nearby
 from dispatcher.api.models.explanations import (
     ChangeView,
     GradeChangeView,
@@ -123,6 +124,7 @@ async def _explanation(call: Call[ById, None, Any]) -> IncidentExplanation:
         judgements=[JudgementWord(**dict(each)) for each in await conn.fetch(QUERIES.list_judgements, incident_id)],
         overlays=[OverlayView(**each) for each in shape["overlays"]],
         same_case=[CaseMate(**each) for each in shape["same_case"]],
+        hazards=await nearby(conn, incident_id, call.viewer),
     )
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aiohttp import web
+
 from dispatcher.api.cursors import decode, encode
+from dispatcher.api.exports import taking
+from dispatcher.api.exports.sources import incident_pages
+from dispatcher.api.exports.tables import INCIDENTS
 from dispatcher.api.handlers.events import event_view
 from dispatcher.api.handlers.patterns import matches_of
 from dispatcher.api.models.incidents import (
@@ -24,8 +29,15 @@ from dispatcher.api.routing import Call
 _EVENTS_SHOWN: Final = 200
 
 
-async def list_incidents(call: Call[None, IncidentFilter, None]) -> Incidents:
+async def list_incidents(call: Call[None, IncidentFilter, None]) -> Incidents | web.StreamResponse:
+    """A page of the list; the whole of it where a file is asked for."""
     asked = call.query
+    kind = taking.wished(call.request, asked.format)
+    if kind is not None:
+        pages = incident_pages(
+            call.conn, call.viewer, status=asked.status, grade=asked.grade, kind=asked.kind, area_id=asked.area
+        )
+        return await taking.take_out(call, INCIDENTS, kind, pages)
     key = decode(asked.cursor, int)
     rows = await records.list_incidents(
         call.conn,

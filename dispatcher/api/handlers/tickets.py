@@ -11,11 +11,15 @@ from dispatcher.admission.judging import keep_ticket_receipts
 from dispatcher.admission.model import Art45, Means, Support
 from dispatcher.admission.offers import Held
 from dispatcher.api.errors import AlreadyExists, NotFound
+from dispatcher.api.exports import taking
+from dispatcher.api.exports.sources import ticket_pages
+from dispatcher.api.exports.tables import TICKETS
 from dispatcher.api.handlers.admission import held
 from dispatcher.api.models.tickets import (
     ActionAsk,
     ActionPath,
     DeclineAsk,
+    HolderAsk,
     ProposalAsk,
     Subtasks,
     TakeUpAsk,
@@ -26,7 +30,8 @@ from dispatcher.api.models.tickets import (
 )
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
-from dispatcher.tickets import acting, proposals, reading, records
+from dispatcher.desk.citing import check_citation
+from dispatcher.tickets import acting, holding, proposals, reading, records
 from dispatcher.tickets.errors import ActionRefused
 from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.model import Action, Actor, TicketEvent
@@ -36,7 +41,8 @@ from dispatcher.tickets.views import TicketDetail
 _MEANS: Final[Mapping[TicketEvent, Means]] = {TicketEvent.ASK_FACT: Means.FACT_CHECK}
 
 
-async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets:
+async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets | web.StreamResponse:
+    """A page of the list; the whole of it where a file is asked for."""
     asked = call.query
     wanted = reading.TicketFilter(
         state=asked.state,
@@ -46,31 +52,46 @@ async def list_tickets(call: Call[None, TicketFilter, None]) -> Tickets:
         open=asked.open,
         overdue=asked.overdue,
         text=asked.q,
+        view=asked.view,
+        user_id=call.viewer.id,
+        unit_id=call.viewer.organisation_id,
     )
+    kind = taking.wished(call.request, asked.format)
+    if kind is not None:
+        return await taking.take_out(call, TICKETS, kind, ticket_pages(call.conn, wanted, call.viewer))
     list_them = reading.ticket_queue if asked.open else reading.ticket_rows
     page = await list_them(call.conn, wanted, _sight(call.viewer), cursor=asked.cursor, limit=asked.limit)
     return Tickets(items=page.items, next=page.next)
 
 
 async def read_ticket(call: Call[ById, None, None]) -> TicketDetail:
-    await _refuse_unseen(call, call.params.id)
+    await refuse_unseen(call, call.params.id)
     return await reading.ticket_detail(call.conn, call.params.id, Actor.of_user(call.viewer), call.at)
 
 
 async def read_timeline(call: Call[ById, None, None]) -> Timeline:
-    await _refuse_unseen(call, call.params.id)
+    await refuse_unseen(call, call.params.id)
     unstruck = reading.reads_struck(Actor.of_user(call.viewer))
     return Timeline(items=await reading.timeline(call.conn, call.params.id, unstruck=unstruck))
 
 
 async def read_clocks(call: Call[ById, None, None]) -> TicketClocks:
-    await _refuse_unseen(call, call.params.id)
+    await refuse_unseen(call, call.params.id)
     return TicketClocks(items=await reading.explained_clocks(call.conn, call.params.id, call.at))
 
 
 async def read_subtasks(call: Call[ById, None, None]) -> Subtasks:
-    await _refuse_unseen(call, call.params.id)
+    await refuse_unseen(call, call.params.id)
     return Subtasks(items=await reading.subtasks(call.conn, call.params.id))
+
+
+async def hold_ticket_inside(call: Call[ById, None, HolderAsk]) -> TicketDetail:
+    """Hand a ticket on inside the caller's unit; its clocks and its version stay."""
+    await refuse_unseen(call, call.params.id)
+    actor = Actor.of_user(call.viewer)
+    holder = holding.Holder(call.body.user_id, call.body.office)
+    await holding.hold_inside(call.conn, call.params.id, holder, actor, call.at)
+    return await reading.ticket_detail(call.conn, call.params.id, actor, call.at)
 
 
 async def propose_rectification(call: Call[None, None, ProposalAsk]) -> TicketDetail:
@@ -122,9 +143,10 @@ async def act_on_ticket(call: Call[ActionPath, None, ActionAsk]) -> TicketDetail
     """
     asked = call.body
     for ticket_id in (call.params.id, *_tickets_named(asked.fields)):
-        await _refuse_unseen(call, ticket_id)
+        await refuse_unseen(call, ticket_id)
     action = Action(event=call.params.event, version=asked.version, reason=asked.reason, fields=asked.fields)
     actor = Actor.of_user(call.viewer)
+    await check_citation(call.conn, action.event, action.fields, call.at)
     try:
         async with call.conn.transaction():
             await acting.act(call.conn, call.params.id, action, actor, call.at)
@@ -173,7 +195,10 @@ def _texts(fields: Mapping[str, Any]) -> list[str]:
     return found
 
 
-async def _refuse_unseen(call: Call[ById, None, None] | Call[ActionPath, None, ActionAsk], ticket_id: int) -> None:
+async def refuse_unseen(
+    call: Call[ById, None, None] | Call[ActionPath, None, ActionAsk] | Call[ById, None, HolderAsk], ticket_id: int
+) -> None:
+    """Raise NotFound where there is no such ticket, or the caller does not see it."""
     if not await reading.sees_ticket(call.conn, ticket_id, _sight(call.viewer)):
         raise NotFound("ticket")
 

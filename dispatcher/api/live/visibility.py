@@ -34,7 +34,11 @@ _NEEDED: Final[Mapping[str, Permission]] = MappingProxyType(
         "incident": Permission.READ_RECORD,
         "device": Permission.READ_RECORD,
         "ticket": Permission.READ_TICKETS,
+        "page": Permission.READ_ROSTERS,
+        "duty": Permission.READ_ROSTERS,
+        "calendar": Permission.READ_REGISTRY,
         "clock": Permission.READ_CLOCK,
+        "message": Permission.READ_TICKETS,
     }
 )
 

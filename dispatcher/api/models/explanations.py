@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from dispatcher.api.models.hazards import NearbyHazard
 from dispatcher.api.models.incidents import IncidentAlias
 from dispatcher.api.models.shapes import CaseMate, OverlayView
 from dispatcher.api.models.wire import Answer, Ask, Grade, Line
@@ -137,3 +138,4 @@ class IncidentExplanation(Answer):
     judgements: list[JudgementWord]
     overlays: list[OverlayView]
     same_case: list[CaseMate]
+    hazards: list[NearbyHazard] = Field(description="what stands within reach; shown, it grades nothing")

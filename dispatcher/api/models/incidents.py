@@ -1,7 +1,11 @@
 """Incidents and why they have their grade."""
 
 from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field
+
+from dispatcher.api.exports.writing import Format
 from dispatcher.api.models.events import Event
 from dispatcher.api.models.patterns import IncidentMatch
 from dispatcher.api.models.shapes import CaseMate, Follower, OverlayView
@@ -11,6 +15,7 @@ from dispatcher.incidents.views import Explanation, Hex
 
 
 class IncidentFilter(Paged):
+    format: Annotated[Format | None, Field(description="the whole list as a file; also by Accept")] = None
     status: IncidentStatus | None = None
     grade: Grade | None = None
     kind: KindId | None = None

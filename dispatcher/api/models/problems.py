@@ -15,6 +15,7 @@ class ProblemCode(StrEnum):
     FORBIDDEN = "forbidden"  # The session is valid; its role or area does not allow this.
     CROSS_SITE = "cross_site"  # A browser sent a cookie from another site.
     NOT_FOUND = "not_found"  # No such thing, or none that the caller may see.
+    WITHDRAWN = "withdrawn"  # It was public and is so no more; see `reason` and `replaced_by`.
     METHOD_NOT_ALLOWED = "method_not_allowed"  # The path exists, not with this method.
     INVALID_REQUEST = "invalid_request"  # Path, query or body is malformed; see `errors`.
     VERSION_CONFLICT = "version_conflict"  # Somebody else changed it first; see `winner`.
@@ -31,6 +32,9 @@ class ProblemCode(StrEnum):
     PRODUCTION_CLOCK = "production_clock"  # A production database runs on real time.
     PAYLOAD_TOO_LARGE = "payload_too_large"  # The body is above 256 KiB.
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # A body that is not application/json.
+    FILE_TOO_LARGE = "file_too_large"  # An upload above the limit of its type; see `upload` and `limit`.
+    FILE_TYPE_REFUSED = "file_type_refused"  # An upload of a type that is not taken, or of two at once; see `upload`.
+    FILE_REFUSED = "file_refused"  # An upload that cannot be kept for another reason; see `upload`.
     RATE_LIMITED = "rate_limited"  # Too many attempts; see the header Retry-After.
     DATABASE_UNAVAILABLE = "database_unavailable"  # Try again; nothing was changed.
     INTERNAL = "internal"  # A fault of ours; `instance` finds it in the log.
@@ -77,8 +81,13 @@ class Problem(BaseModel):
     winner: Winner | None = None
     allowed: list[str] | None = None
     guard: str | None = None
+    upload: str | None = Field(default=None, description="why an upload was not taken")
+    limit: int | None = Field(default=None, description="the bytes or pixels that an upload exceeded")
+    elsewhere: list[str] | None = Field(default=None, description="where a photo served before: ticket and action")
     art45: list[str] | None = Field(default=None, description="why Art. 45 keeps it from the committee")
     missing: list[str] | None = Field(default=None, description="what the support lacks")
+    reason: str | None = Field(default=None, description="why it was withdrawn")
+    replaced_by: int | None = Field(default=None, description="the disclosure that stands in its place")
     receipt: str | None = Field(default=None, description="the number under which the attempt is recorded")
 
     def rendered(self) -> dict[str, Any]:

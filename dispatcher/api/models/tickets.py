@@ -4,20 +4,27 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from dispatcher.api.models.wire import Answer, AreaId, Ask, Filter, Grade, OrganisationId, Paged, Passage, RowId
+from dispatcher.api.exports.writing import Format
+from dispatcher.api.models.wire import Answer, AreaId, Ask, Filter, Grade, Line, OrganisationId, Paged, Passage, RowId
 from dispatcher.tickets.model import TicketEvent, TicketState
+from dispatcher.tickets.reading import Workbench
 from dispatcher.tickets.views import Subtask, TicketClockExplained, TicketRow, TimelineItem
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class TicketFilter(Paged):
+    format: Annotated[Format | None, Field(description="the whole list as a file; also by Accept")] = None
     state: TicketState | None = None
     grade: Grade | None = None
     area: AreaId | None = None
     organisation: OrganisationId | None = None
     open: bool | None = None
     overdue: bool | None = None
+    view: Annotated[
+        Workbench | None,
+        Field(description="mine: held by me; of my unit: inbox (unsigned), led, called (by us)"),
+    ] = None
     q: Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$", description="number, kind or place")] = None
 
 
@@ -36,6 +43,11 @@ class TicketClocks(Answer):
 
 class Subtasks(Answer):
     items: list[Subtask]
+
+
+class HolderAsk(Ask):
+    user_id: Annotated[RowId | None, Field(description="a colleague")] = None
+    office: Annotated[Line | None, Field(max_length=60, description="an office of the unit, in its own words")] = None
 
 
 class ProposalAsk(Ask):

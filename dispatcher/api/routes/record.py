@@ -27,6 +27,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
         incidents.list_incidents,
         "Incidents, newest first.",
         query=incident_models.IncidentFilter,
+        exports=True,
         response=incident_models.Incidents,
     ),
     Route(

@@ -18,6 +18,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
         tickets.list_tickets,
         "Tickets: with `open=true` the queue, gravest and soonest due first; else the newest first.",
         query=ticket_models.TicketFilter,
+        exports=True,
         response=ticket_models.Tickets,
     ),
     Route(
@@ -55,6 +56,16 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
         "The sub-tasks of a ticket; they are added and moved by actions.",
         params=ById,
         response=ticket_models.Subtasks,
+    ),
+    Route(
+        "POST",
+        f"{API}/tickets/{{id}}/holder",
+        Permission.HOLD_TICKETS,
+        tickets.hold_ticket_inside,
+        "Hand a ticket on inside one's own unit, to a colleague or an office: no clock moves.",
+        params=ById,
+        body=ticket_models.HolderAsk,
+        response=TicketDetail,
     ),
     Route(
         "POST",

@@ -1,11 +1,18 @@
-/** The pages: the log-in, the desk with or without an open ticket, the explanation of an incident, the admission desk. */
+/** The pages: the log-in, the desk with or without an open ticket, an incident explained, the admission desk, calls and call-backs. */
 import { createRouter, createWebHashHistory } from 'vue-router'
 
 import { useSession } from './store/session'
+import AccountabilityView from './views/AccountabilityView.vue'
 import AdmissionView from './views/AdmissionView.vue'
+import CallView from './views/CallView.vue'
+import CallbackView from './views/CallbackView.vue'
 import DeskView from './views/DeskView.vue'
+import DisclosuresView from './views/DisclosuresView.vue'
+import HazardsView from './views/HazardsView.vue'
 import IncidentView from './views/IncidentView.vue'
+import KpiView from './views/KpiView.vue'
 import LoginView from './views/LoginView.vue'
+import RostersView from './views/RostersView.vue'
 
 export function makeRouter() {
   const router = createRouter({
@@ -15,7 +22,14 @@ export function makeRouter() {
       { path: '/', name: 'desk', component: DeskView },
       { path: '/tickets/:id(\\d+)', name: 'ticket', component: DeskView },
       { path: '/incidents/:id(\\d+)', name: 'incident', component: IncidentView },
+      { path: '/accountability', name: 'accountability', component: AccountabilityView },
       { path: '/admission', name: 'admission', component: AdmissionView },
+      { path: '/calls', name: 'calls', component: CallView },
+      { path: '/callbacks', name: 'callbacks', component: CallbackView },
+      { path: '/disclosures', name: 'disclosures', component: DisclosuresView },
+      { path: '/hazards', name: 'hazards', component: HazardsView },
+      { path: '/kpi', name: 'kpi', component: KpiView },
+      { path: '/rosters', name: 'rosters', component: RostersView },
       { path: '/:rest(.*)*', redirect: { name: 'desk' } },
     ],
   })

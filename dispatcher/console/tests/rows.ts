@@ -142,6 +142,7 @@ export function explanation(changes: Partial<IncidentExplanation> = {}): Inciden
     judgements: [],
     overlays: [],
     same_case: [],
+    hazards: [],
     ...changes,
   }
 }

@@ -7,10 +7,12 @@ from dispatcher.tickets.grammar import Effect, Field, Guard, Row, Start, Stop, U
 from dispatcher.tickets.model import ClockName, EntryKind, Role, TicketEvent, TicketState
 from dispatcher.tickets.tables.parts import (
     AT_WORK,
+    ATTACHMENTS,
     BASIS,
     CALL,
     CALL_OPEN,
     CALL_STATES,
+    CITES,
     DECIDERS,
     DESK_ROLES,
     EVIDENCE,
@@ -18,6 +20,7 @@ from dispatcher.tickets.tables.parts import (
     JOINT_OPEN,
     JOINT_STATES,
     NOTE_ROLES,
+    PROVES,
     RECTIFIED,
     RELATIONS,
     SUBTASK,
@@ -92,12 +95,19 @@ def _subtasks(states: tuple[TicketState, ...], adders: tuple[Role, ...]) -> tupl
             TicketEvent.SUBTASK_DONE,
             states,
             hands,
-            (*_OF_UNIT, Guard.PREDECESSOR_FINISHED),
+            (*_OF_UNIT, Guard.PREDECESSOR_FINISHED, *PROVES),
             text("result"),
             EVIDENCE,
+            ATTACHMENTS,
             stops=_ENDS_SUBTASK,
         ),
-        _subtask(TicketEvent.SUBTASK_CHECK, states, (R.VERIFIER, *DECIDERS), (*_MOVES, Guard.NOT_OF_HANDLING_UNIT)),
+        _subtask(
+            TicketEvent.SUBTASK_CHECK,
+            states,
+            (R.VERIFIER, *DECIDERS),
+            (*_MOVES, Guard.NOT_OF_HANDLING_UNIT, *PROVES),
+            ATTACHMENTS,
+        ),
         _subtask(
             TicketEvent.SUBTASK_REDO,
             states,
@@ -129,7 +139,8 @@ def _lines(every: tuple[TicketState, ...]) -> tuple[Row, ...]:
         to_state=None,
         roles=NOTE_ROLES,
         by_rule=True,
-        fields=_TEXT,
+        guards=CITES,
+        fields=(*_TEXT, ATTACHMENTS),
         entry=EntryKind.NOTE,
     )
     return (

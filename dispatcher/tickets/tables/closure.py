@@ -4,10 +4,24 @@ from typing import Final
 
 from dispatcher.tickets.grammar import Condition, Effect, Guard, Row, Start, Stop
 from dispatcher.tickets.model import ClockName, EntryKind, TicketEvent
-from dispatcher.tickets.tables.parts import CALL, CALL_OPEN, INDEPENDENT, VOIDS, R, S, choice, number, row_id, text
+from dispatcher.tickets.tables.parts import (
+    ATTACHMENTS,
+    CALL,
+    CALL_OPEN,
+    CITES,
+    INDEPENDENT,
+    PROVES,
+    VOIDS,
+    R,
+    S,
+    choice,
+    number,
+    row_id,
+    text,
+)
 
 _C: Final = ClockName
-_OUTCOME: Final = choice("outcome", ("resolved", "unresolved", "unreachable"))
+_OUTCOME: Final = choice("outcome", ("resolved", "partly", "unresolved", "unreachable", "refused"))
 _SATISFACTION: Final = number("satisfaction", 1, 5, required=False)
 _CALLED: Final = (
     *INDEPENDENT,
@@ -15,6 +29,8 @@ _CALLED: Final = (
     Guard.REASON_UNLESS_RESOLVED,
     Guard.TRIES_BEFORE_UNREACHABLE,
 )
+# A result whose photos turned up elsewhere since is not confirmed: what is left is rework.
+_CONFIRMED: Final = (*INDEPENDENT, Guard.EVIDENCE_STANDS, *PROVES)
 _AGAIN: Final = (Start(_C.RESOLVE, halved=True),)
 
 CLOSURE: Final = (
@@ -31,7 +47,8 @@ CLOSURE: Final = (
         to_state=S.AWAITING_CALLBACK,
         roles=(R.VERIFIER,),
         when=Condition.CALLBACK_WANTED,
-        guards=INDEPENDENT,
+        guards=_CONFIRMED,
+        fields=(ATTACHMENTS,),
         stops=(Stop(_C.VERIFY),),
         starts=(Start(_C.CALLBACK),),
         effects=(Effect.SETTLE_BY_REPLY,),
@@ -43,7 +60,8 @@ CLOSURE: Final = (
         to_state=S.CLOSED,
         roles=(R.VERIFIER,),
         when=Condition.NO_CALLBACK_WANTED,
-        guards=(*INDEPENDENT, Guard.GRAVE_NEEDS_PERSON),
+        guards=(*_CONFIRMED, Guard.GRAVE_NEEDS_PERSON),
+        fields=(ATTACHMENTS,),
         stops=(Stop(_C.VERIFY),),
         effects=(Effect.SETTLE_BY_REPLY,),
     ),
@@ -52,7 +70,8 @@ CLOSURE: Final = (
         from_states=(S.VERIFYING,),
         to_state=S.REWORK,
         roles=(R.VERIFIER,),
-        guards=INDEPENDENT,
+        guards=(*INDEPENDENT, *CITES),
+        fields=(ATTACHMENTS,),
         needs_reason=True,
         stops=(Stop(_C.VERIFY),),
         starts=_AGAIN,
@@ -150,6 +169,7 @@ CLOSURE: Final = (
         from_states=(S.CLOSED,),
         to_state=S.ACCEPTED,
         roles=(R.CALL_TAKER, R.COMMITTEE, R.VERIFIER, R.SUPERVISOR),
+        by_rule=True,  # The reporter, by number and code.
         guards=(Guard.WITHIN_REOPEN_WINDOW, Guard.NO_OTHER_OPEN),
         needs_reason=True,
         starts=(Start(_C.DISPATCH), Start(_C.CONTROL), Start(_C.RESOLVE)),

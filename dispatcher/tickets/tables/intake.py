@@ -5,6 +5,8 @@ from typing import Final
 from dispatcher.tickets.grammar import Effect, Guard, Row, Start, Stop
 from dispatcher.tickets.model import ClockName, TicketEvent
 from dispatcher.tickets.tables.parts import (
+    ATTACHMENTS,
+    CITES,
     DEMAND,
     DESK_ROLES,
     INJURED,
@@ -21,6 +23,7 @@ from dispatcher.tickets.tables.parts import (
 _C: Final = ClockName
 _CODE: Final = choice("code", REFUSALS)
 _STOPS_TRIAGE: Final = (Stop(_C.TRIAGE),)
+_STOPS_BOTH: Final = (*_STOPS_TRIAGE, Stop(_C.REFUSAL))
 
 INTAKE: Final = (
     Row(
@@ -50,7 +53,9 @@ INTAKE: Final = (
             choice("source", ("verifier", "reporter", "device")),
             choice("finding", ("confirmed", "not_confirmed", "no_answer")),
             text("text", required=False),
+            ATTACHMENTS,
         ),
+        guards=CITES,
     ),
     Row(
         event=TicketEvent.ANSWER,
@@ -69,7 +74,7 @@ INTAKE: Final = (
         roles=(R.CALL_TAKER, *DESK_ROLES),
         by_rule=True,
         fields=(DEMAND, INJURED),
-        stops=_STOPS_TRIAGE,
+        stops=_STOPS_BOTH,
         starts=(Start(_C.DISPATCH), Start(_C.CONTROL), Start(_C.RESOLVE)),
         effects=(Effect.TAKE_DEMAND, Effect.COUNT_INJURED, Effect.NUMBER),
     ),
@@ -92,6 +97,7 @@ INTAKE: Final = (
         guards=(Guard.NOT_ASKED_YET,),
         needs_reason=True,
         fields=(_CODE, LEGAL_BASIS),
+        starts=(Start(_C.REFUSAL),),
     ),
     Row(
         event=TicketEvent.COUNTERSIGN_REFUSAL,
@@ -99,7 +105,7 @@ INTAKE: Final = (
         to_state=S.NOT_ACCEPTED,
         roles=(R.SHIFT_LEADER, R.SUPERVISOR),
         guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST),
-        stops=_STOPS_TRIAGE,
+        stops=_STOPS_BOTH,
     ),
     Row(
         event=TicketEvent.DENY_REFUSAL,
@@ -108,12 +114,14 @@ INTAKE: Final = (
         roles=(R.SHIFT_LEADER, R.SUPERVISOR),
         guards=(Guard.ASKED, Guard.NOT_OWN_REQUEST),
         needs_reason=True,
+        stops=(Stop(_C.REFUSAL),),
     ),
     Row(
         event=TicketEvent.OBJECT,
         from_states=(S.NOT_ACCEPTED,),
         to_state=S.NEW,
         roles=(R.CALL_TAKER, R.SUPERVISOR),
+        by_rule=True,  # The reporter, by number and code.
         guards=(Guard.OBJECTION_ONCE, Guard.WITHIN_OBJECTION_WINDOW, Guard.NO_OTHER_OPEN),
         needs_reason=True,
         starts=(Start(_C.TRIAGE),),

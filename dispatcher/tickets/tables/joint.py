@@ -5,6 +5,7 @@ from typing import Final
 from dispatcher.tickets.grammar import Condition, Effect, Field, FieldType, Guard, Row, Start, Stop, Unit
 from dispatcher.tickets.model import ClockName, TicketEvent, TicketState
 from dispatcher.tickets.tables.parts import (
+    ATTACHMENTS,
     BASIS,
     DECIDERS,
     DESK_ROLES,
@@ -12,6 +13,7 @@ from dispatcher.tickets.tables.parts import (
     LEAD,
     NAMED_UNITS,
     PREPARED,
+    PROVES,
     RECTIFIED,
     SUGGESTED,
     R,
@@ -195,7 +197,8 @@ _PLAN: Final = (
         (*PREPARED[1:], *RECTIFIED),
         None,
         roles=(R.DEPT_HANDLER, R.DEPT_HEAD),
-        fields=(text("measures"), EVIDENCE),
+        guards=PROVES,
+        fields=(text("measures"), EVIDENCE, ATTACHMENTS),
         stops=(Stop(_C.INTERIM),),
         effects=(Effect.INTERIM,),
     ),

@@ -36,7 +36,8 @@ DESK_ROLES: Final = (R.DUTY_OFFICER, R.SHIFT_LEADER)
 SIGNERS: Final = (R.DEPT_HANDLER, R.DEPT_HEAD, *DESK_ROLES)
 DECIDERS: Final = (R.SUBDISTRICT, R.SUPERVISOR)
 # Who may write a note without being of a unit of the ticket.
-NOTE_ROLES: Final = tuple(role for role in R if role not in {R.AUDITOR, R.ENGINEER, R.COMMITTEE, *UNIT_ROLES})
+NO_NOTES: Final = {R.AUDITOR, R.ENGINEER, R.COMMITTEE, R.DISCLOSURE_EDITOR, R.DISCLOSURE_APPROVER, *UNIT_ROLES}
+NOTE_ROLES: Final = tuple(role for role in R if role not in NO_NOTES)
 
 DEMANDS: Final = ("consultation", "help", "suggestion", "complaint", "report", "praise")
 REFUSALS: Final = ("other_legal_channel", "repeated", "outside_area", "secret", "malicious")
@@ -77,8 +78,11 @@ SUGGESTED: Final = organisation("suggested_unit")
 # A time noted down later than it was; the record shows it as manual.
 HAPPENED_AT: Final = Field(name="happened_at", type=FieldType.TIME, required=False)
 EVIDENCE: Final = text("evidence", required=False)
+ATTACHMENTS: Final = Field(name="attachments", type=FieldType.ATTACHMENTS, required=False)
 SUBTASK: Final = number("subtask", 1, 1000)
 DAYS: Final = number("days", 1, 60)
 
 NAMED_UNITS: Final = (Guard.KNOWN_ORGANISATION, Guard.ONE_LEAD, Guard.ART45)
 INDEPENDENT: Final = (Guard.NOT_OF_HANDLING_UNIT,)
+CITES: Final = (Guard.ATTACHMENT_KNOWN,)
+PROVES: Final = (Guard.ATTACHMENT_KNOWN, Guard.PHOTO_NOT_REUSED, Guard.PHOTOS_SUFFICIENT)

@@ -51,6 +51,9 @@ export const api = {
   devices: (take: (rows: Device[]) => void) => everyPage<Device>('/devices', take),
   ticket: (id: number) => request<TicketDetail>('GET', `/tickets/${String(id)}`),
   timeline: (id: number) => request<{ items: TimelineItem[] }>('GET', `/tickets/${String(id)}/timeline`),
+  holdInside: (id: number, ask: { user_id?: number; office?: string }) =>
+    request<TicketDetail>('POST', `/tickets/${String(id)}/holder`, ask),
+  ticketsOfView: (view: string, take: (rows: TicketRow[]) => void) => everyPage<TicketRow>(`/tickets?open=true&view=${view}`, take),
   act: (id: number, event: string, ask: { version: number; reason?: string; fields: Record<string, unknown> }) =>
     request<TicketDetail>('POST', `/tickets/${String(id)}/actions/${event}`, ask),
 }
@@ -81,16 +84,22 @@ function pageUrl(path: string, cursor: string | null): string {
 }
 
 export async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (body === undefined) return send<Answer>(method, path, null, {}, LIMIT_MS)
+  return send<Answer>(method, path, JSON.stringify(body), { 'Content-Type': 'application/json' }, LIMIT_MS)
+}
+
+/** Sends a body as it is; a form names its own type. */
+export async function send<Answer>(
+  method: string, path: string, body: BodyInit | null, headers: Record<string, string>, limit_ms: number,
+): Promise<Answer> {
   let response: Response
   try {
     response = await fetch(PREFIX + path, {
       method,
-      headers,
+      headers: { Accept: 'application/json', ...headers },
       cache: 'no-store',
-      signal: AbortSignal.timeout(LIMIT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(limit_ms),
+      ...(body === null ? {} : { body }),
     })
   } catch {
     throw new Refusal('unreachable', 0, null)

@@ -145,6 +145,7 @@ export const domainEn: typeof domainZh = {
     restart: 'Restart',
   },
   clockName: {
+    c_refusal: 'Countersigning a refusal',
     c_triage: 'Triage',
     c_dispatch: 'Dispatch',
     c_sign: 'Signature',
@@ -188,6 +189,8 @@ export const domainEn: typeof domainZh = {
     subdistrict: 'Subdistrict office',
     auditor: 'Auditor',
     engineer: 'Engineer',
+    disclosure_editor: 'Disclosure editor',
+    disclosure_approver: 'Disclosure approver',
     rule: 'Rule',
     system: 'System',
   },
@@ -206,6 +209,7 @@ export const domainEn: typeof domainZh = {
     struck: 'Struck',
     call_tried: 'Not reached',
     reports_left: 'Reports left',
+    held: 'Handed on inside the unit',
     recounted: 'Due times recounted',
   },
 }

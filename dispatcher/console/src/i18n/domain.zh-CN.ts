@@ -139,6 +139,7 @@ export const domainZh = {
     restart: '重启整治',
   },
   clockName: {
+    c_refusal: '不予受理会签',
     c_triage: '受理',
     c_dispatch: '派遣',
     c_sign: '签收',
@@ -182,6 +183,8 @@ export const domainZh = {
     subdistrict: '街道办',
     auditor: '审计',
     engineer: '运维工程师',
+    disclosure_editor: '公开编辑',
+    disclosure_approver: '公开审核',
     rule: '规则',
     system: '系统',
   },
@@ -200,6 +203,7 @@ export const domainZh = {
     struck: '划除',
     call_tried: '回访未接通',
     reports_left: '诉求移出',
+    held: '内部转办',
     recounted: '时限重算',
   },
 }

@@ -1,13 +1,29 @@
 /** English texts; the type makes a missing or an extra key a compile error. */
+import { accountabilityEn } from './accountability.en'
 import { admissionEn } from './admission.en'
 import { domainEn } from './domain.en'
 import { explanationEn } from './explanation.en'
+import { disclosuresEn } from './disclosures.en'
+import { hazardsEn } from './hazards.en'
+import { messagesEn } from './messages.en'
+import { kpiEn } from './kpi.en'
+import { rostersEn } from './rosters.en'
+import { workEn } from './work.en'
+import { hotlineEn } from './hotline.en'
 import type { Messages } from './zh-CN'
 
 export const en: Messages = {
   ...domainEn,
+  ...workEn,
   explanation: explanationEn,
+  accountability: accountabilityEn,
   admission: admissionEn,
+  disclosures: disclosuresEn,
+  hazards: hazardsEn,
+  messages: messagesEn,
+  kpi: kpiEn,
+  rosters: rostersEn,
+  hotline: hotlineEn,
   app: { name: 'Rongan', title: 'Dispatch console', full: 'Rongan · Dispatch console' },
   login: {
     heading: 'Log in to the dispatch console',
@@ -20,7 +36,14 @@ export const en: Messages = {
     cookie: 'The browser did not keep the session. Use HTTPS or a local address (127.0.0.1).',
   },
   shell: {
+    accountability: 'Accountability',
     admission: 'Admission',
+    disclosures: 'Disclosures',
+    hazards: 'Screening',
+    kpi: 'Indicators',
+    rosters: 'Rosters',
+    calls: 'Take a call',
+    callbacks: 'Call-backs',
     logout: 'Log out',
     dark: 'Dark',
     light: 'Light',
@@ -221,6 +244,9 @@ export const en: Messages = {
     production_clock: 'A production database runs on real time',
     payload_too_large: 'Too long',
     unsupported_media_type: 'The format is not supported',
+    file_too_large: 'The file is too large',
+    file_type_refused: 'Files of this type are not taken',
+    file_refused: 'The file cannot be kept',
     rate_limited: 'Too many attempts: wait a little',
     database_unavailable: 'The database is away; nothing was changed. Try again.',
     internal: 'A fault of the server, number {instance}',

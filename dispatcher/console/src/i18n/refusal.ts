@@ -34,7 +34,10 @@ export function useRefusalText() {
         if (problem.missing_area) return [t('error.missingArea', { area: areaName(problem.missing_area) })]
         return [t('error.forbidden')]
       case 'guard_refused':
-        return [t('error.guard_refused', { guard: problem.guard ? term('guard', problem.guard) : problem.detail })]
+        return [
+          t('error.guard_refused', { guard: problem.guard ? term('guard', problem.guard) : problem.detail }),
+          ...(problem.elsewhere ? [t('evidence.elsewhere', { where: problem.elsewhere.join('; ') })] : []),
+        ]
       case 'invalid_request':
         return [
           t('error.invalid_request'),

@@ -1,12 +1,28 @@
 /** 简体中文文案。 */
+import { accountabilityZh } from './accountability.zh-CN'
 import { admissionZh } from './admission.zh-CN'
 import { domainZh } from './domain.zh-CN'
 import { explanationZh } from './explanation.zh-CN'
+import { disclosuresZh } from './disclosures.zh-CN'
+import { hazardsZh } from './hazards.zh-CN'
+import { messagesZh } from './messages.zh-CN'
+import { kpiZh } from './kpi.zh-CN'
+import { rostersZh } from './rosters.zh-CN'
+import { workZh } from './work.zh-CN'
+import { hotlineZh } from './hotline.zh-CN'
 
 export const zhCN = {
   ...domainZh,
+  ...workZh,
   explanation: explanationZh,
+  accountability: accountabilityZh,
   admission: admissionZh,
+  disclosures: disclosuresZh,
+  hazards: hazardsZh,
+  messages: messagesZh,
+  kpi: kpiZh,
+  rosters: rostersZh,
+  hotline: hotlineZh,
   app: { name: '蓉安', title: '值守调度台', full: '蓉安 · 值守调度台' },
   login: {
     heading: '登录值守调度台',
@@ -19,8 +35,15 @@ export const zhCN = {
     cookie: '浏览器未保存会话。请通过 HTTPS 或本机地址（127.0.0.1）访问。',
   },
   shell: {
+    disclosures: '信息公开',
+    hazards: '风险排查',
+    kpi: '指标',
+    rosters: '值班表',
     logout: '退出',
+    accountability: '责任追究',
     admission: '社区准入',
+    calls: '热线受理',
+    callbacks: '回访',
     dark: '深色',
     light: '浅色',
     theme: '切换深浅色',
@@ -214,6 +237,9 @@ export const zhCN = {
     production_clock: '正式库不能调整时间',
     payload_too_large: '内容过长',
     unsupported_media_type: '内容格式不受支持',
+    file_too_large: '文件过大',
+    file_type_refused: '不接受此类文件',
+    file_refused: '文件无法保存',
     rate_limited: '尝试过于频繁，请稍后再试',
     database_unavailable: '数据库暂不可用，操作未生效，请重试',
     internal: '服务器内部错误，编号 {instance}',

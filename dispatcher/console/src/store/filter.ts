@@ -12,7 +12,14 @@ export const STATE_GROUPS: Readonly<Record<StateGroup, readonly string[]>> = {
   returned: ['return_requested', 'arbitration'],
 }
 
+/** The saved views that the server knows: of the person, and of the unit. */
+export const WORKBENCH = ['mine', 'inbox', 'led', 'called'] as const
+export type Workbench = (typeof WORKBENCH)[number]
+
 export interface QueueFilter {
+  view: Workbench | null
+  /** The tickets of the view, as the server last said. */
+  ids: ReadonlySet<number> | null
   grades: readonly Grade[]
   groups: readonly StateGroup[]
   mine: boolean
@@ -20,7 +27,7 @@ export interface QueueFilter {
   text: string
 }
 
-export const NO_FILTER: QueueFilter = { grades: [], groups: [], mine: false, overdue: false, text: '' }
+export const NO_FILTER: QueueFilter = { view: null, ids: null, grades: [], groups: [], mine: false, overdue: false, text: '' }
 
 /** The states of a joint rectification that wait for a decision. */
 const DECIDED: readonly string[] = ['proposed', 'admitted', 'plan_review', 'publicity', 'relapsed']
@@ -54,6 +61,7 @@ export function passing(filter: QueueFilter, user: User | null): (row: TicketRow
   const grades = new Set<number>(filter.grades)
   const text = filter.text.trim().toLowerCase()
   return (row) =>
+    (filter.ids === null || filter.ids.has(row.id)) &&
     (grades.size === 0 || grades.has(row.grade)) &&
     (states.size === 0 || states.has(row.state)) &&
     (!filter.overdue || row.overdue) &&

@@ -13,7 +13,7 @@ export interface Draft {
   fields: Record<string, DraftValue>
 }
 
-export type DraftValue = string | number | string[] | null
+export type DraftValue = string | number | string[] | number[] | null
 
 export const useOpenedTicket = defineStore('opened', () => {
   const tickets = useTickets()
@@ -98,7 +98,16 @@ export const useOpenedTicket = defineStore('opened', () => {
     }
   }
 
-  return { detail, timeline, failure, acting, drafts, show, refresh, act }
+  /** Hands the ticket on inside one's own unit; the refusal is thrown. */
+  async function holdInside(ask: { user_id?: number; office?: string }): Promise<void> {
+    const ticket = detail.value
+    if (ticket === null) return
+    const after = await api.holdInside(ticket.id, ask)
+    if (wanted === after.id) detail.value = after
+    await refresh()
+  }
+
+  return { detail, timeline, failure, acting, drafts, show, refresh, act, holdInside }
 })
 
 export function draftKey(ticketId: number, event: string): string {

@@ -36,6 +36,7 @@ export function useTold() {
   function details(item: TimelineItem): Told[] {
     const given: Record<string, unknown> = { ...item.fields, ...item.body }
     if (given.told === given.organisation_id) delete given.told
+    delete given.attachments // shown as pictures
     const found: Told[] = []
     for (const [name, value] of Object.entries(given).sort(([a], [b]) => rank(a) - rank(b))) {
       if (!te(`field.${name}`, 'zh-CN')) continue

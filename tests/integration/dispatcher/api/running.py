@@ -64,8 +64,8 @@ class Api:
 
 
 @asynccontextmanager
-async def running_api(database: Database, home: Path) -> AsyncIterator[Api]:
-    settings = Settings(home=home, database_url=database.owner_dsn, database_app_url=database.app_dsn)
+async def running_api(database: Database, home: Path, **more: Any) -> AsyncIterator[Api]:
+    settings = Settings(home=home, database_url=database.owner_dsn, database_app_url=database.app_dsn, **more)
     settings.layout.create()
     settings.layout.ensure_secret(DEVICE_KEY)
     app = build_app(settings, database.app_dsn)

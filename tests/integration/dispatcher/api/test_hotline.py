@@ -51,7 +51,8 @@ async def test_repeat_with_the_same_content_is_a_duplicate(api: Api, owner: Conn
     client = await api.as_user("call_taker")
     _, first = await client.post("hotline/calls", CALL, Idempotency_Key="call-1")
     status, again = await client.post("hotline/calls", {**CALL, "idempotency_key": "call-1"})
-    assert (status, again) == (200, {**first, "duplicate": True})
+    # The code is told once: only its hash is kept.
+    assert (status, again) == (200, {**first, "duplicate": True, "code": None})
     assert await stored(owner) == (1, 1)
 
 
@@ -153,3 +154,75 @@ async def test_call_is_read_with_the_caller_masked_and_within_the_area(api: Api)
     assert (await (await api.as_user("east")).get(f"hotline/calls/{taken['id']}"))[0] == 200
     assert (await (await api.as_user("west")).get(f"hotline/calls/{taken['id']}"))[0] == 404
     assert (await (await api.as_user("committee")).get(f"hotline/calls/{taken['id']}"))[0] == 403
+
+
+async def test_call_taker_is_told_what_to_ask_and_notes_it_down(api: Api, owner: Connection) -> None:
+    client = await api.as_user("call_taker")
+    status, taken = await client.post("hotline/calls", {"text": "路灯不亮", "area_id": EAST}, Idempotency_Key="call-1")
+    assert (status, taken["missing"]) == (201, ["who", "when", "where", "wanted"])
+    assert [each["element"] for each in taken["ask"]] == taken["missing"]
+    assert "地址" in taken["ask"][2]["zh_text"]
+    path = f"hotline/calls/{taken['id']}"
+    status, still = await client.post(f"{path}/supplements", {"element": "where", "text": "东一路3号"})
+    assert (status, still["missing"]) == (200, ["who", "when", "wanted"])
+    await client.post(f"{path}/supplements", {"element": "who", "text": "张三丰 13812345678"})
+    status, shown = await client.get(path)
+    assert (status, shown["missing"]) == (200, ["when", "wanted"])
+    assert [each["text"] for each in shown["supplements"]] == ["东一路3号", "张**"]
+    assert await owner.fetchval("SELECT missing::text[] FROM hotline_calls") == taken["missing"]  # never changed
+    status, told = await client.post(f"{path}/supplements", {"element": "why", "text": "x"})
+    assert (status, told["errors"][0]["loc"]) == (422, ["body", "element"])
+    assert (await client.post("hotline/calls/987654/supplements", {"element": "who", "text": "x"}))[0] == 404
+
+
+async def test_anonymous_caller_is_not_asked_who(api: Api) -> None:
+    client = await api.as_user("call_taker")
+    _, taken = await client.post(
+        "hotline/calls", {"text": "x", "area_id": EAST, "anonymous": True}, Idempotency_Key="call-1"
+    )
+    assert "who" not in taken["missing"]
+
+
+async def test_danger_to_life_stands_in_the_event_that_the_grade_follows(api: Api, owner: Connection) -> None:
+    client = await api.as_user("call_taker")
+    _, calm = await client.post("hotline/calls", CALL, Idempotency_Key="call-1")
+    _, grave = await client.post("hotline/calls", {**CALL, "urgency": "life_danger"}, Idempotency_Key="call-2")
+    assert (calm["urgency"], grave["urgency"]) == ("ordinary", "life_danger")
+    rows = await owner.fetch("SELECT severity, body -> 'life_at_risk' AS life FROM events ORDER BY seq")
+    assert [(row["severity"], row["life"]) for row in rows] == [(3, None), (4, True)]
+
+
+async def test_key_of_a_call_taken_before_there_was_urgency_still_fits(api: Api) -> None:
+    client = await api.as_user("call_taker")
+    await client.post("hotline/calls", CALL, Idempotency_Key="call-1")
+    status, _ = await client.post("hotline/calls", {**CALL, "urgency": "ordinary"}, Idempotency_Key="call-1")
+    assert status == 200
+    status, _ = await client.post("hotline/calls", {**CALL, "urgency": "urgent"}, Idempotency_Key="call-1")
+    assert status == 409
+
+
+async def test_caller_history_is_of_one_matter_and_the_look_is_recorded(api: Api, owner: Connection) -> None:
+    client = await api.as_user("call_taker")
+    calls: tuple[dict[str, Any], ...] = (
+        CALL,
+        {**CALL, "caller_phone": "13812345678"},
+        {**CALL, "kind": "streetlight_out"},
+        {**CALL, "confidential": True},
+        {**CALL, "caller_phone": "13912345678"},
+    )
+    taken = [
+        (await client.post("hotline/calls", call, Idempotency_Key=f"call-{number}"))[1]
+        for number, call in enumerate(calls)
+    ]
+    await owner.execute(
+        "UPDATE hotline_calls SET received_at = received_at - interval '91 days' WHERE id = $1", taken[0]["id"]
+    )
+    asked = {"caller_phone": "+86 138-1234-5678", "kind": "outdoor_fire"}
+    status, told = await client.post("hotline/call-history", asked)
+    assert (status, [each["id"] for each in told["items"]]) == (200, [taken[1]["id"]])
+    assert "text" not in told["items"][0]
+    look = await owner.fetchrow("SELECT purpose::text, found FROM caller_looks")
+    assert look is not None
+    assert tuple(look) == ("call_history", [taken[1]["id"]])
+    verifier = await api.as_user("verifier")
+    assert (await verifier.post("hotline/call-history", asked))[0] == 403

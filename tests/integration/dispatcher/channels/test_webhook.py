@@ -14,9 +14,10 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from dispatcher.channels import outbox
-from dispatcher.channels import webhook as channel
-from dispatcher.channels.webhook import WebhookSender
+from dispatcher.channels import outbox, sender, ways
+from dispatcher.channels.model import AttemptState
+from dispatcher.channels.sender import Sender
+from dispatcher.channels.ways import ChannelSettings
 from runtime.pool import Connection, Pool
 from tests.harness.receiver import (
     Answer,
@@ -85,11 +86,11 @@ async def make_due(owner: Connection) -> None:
 
 
 @asynccontextmanager
-async def sending(pool: Pool, *, allow_private: bool = True) -> AsyncIterator[WebhookSender]:
-    sender = WebhookSender(pool, allow_private=allow_private)
-    task = asyncio.create_task(sender.run())
+async def sending(pool: Pool, *, allow_private: bool = True) -> AsyncIterator[Sender]:
+    running = Sender(pool, ChannelSettings(allow_private=allow_private), now=lambda: AT, open_s=0.0)
+    task = asyncio.create_task(running.run())
     try:
-        yield sender
+        yield running
     finally:
         assert not task.done(), task
         task.cancel()
@@ -141,13 +142,13 @@ async def test_a_failed_attempt_is_repeated_with_the_same_key_and_a_signature_th
     receiver.answers["/hook"] = first
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
-    async with sending(pool) as sender:
+    async with sending(pool) as running:
         failed = await until_row(owner, "last_error IS NOT NULL")
         assert (failed["state"], failed["attempts"], failed["lease_until"]) == ("ready", 1, None)
         assert said in failed["last_error"]
         receiver.answers["/hook"] = answer(200)
         await make_due(owner)
-        sender.wake()
+        running.wake()
         await until_row(owner, "state = 'sent'")
     assert len(receiver.of("/hook")) == 2
     assert receiver.of("/elsewhere") == []
@@ -174,7 +175,7 @@ async def test_the_status_is_the_answer(receiver: Receiver, pool: Pool, owner: C
 async def test_an_answer_that_never_comes_is_given_up_and_repeated(
     receiver: Receiver, pool: Pool, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channel, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(ways, "TIMEOUT_S", 0.2)
     receiver.answers["/hook"] = receiver.hang
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
@@ -188,14 +189,14 @@ async def test_receivers_that_hang_hold_up_nobody_else(receiver: Receiver, pool:
     """Twice as many messages for the one that hangs as may be under way in all; the other gets its own at once."""
     receiver.answers["/hangs"], receiver.answers["/works"] = receiver.hang, answer(200)
     await endpoint(pool, f"{receiver.url}/hangs")
-    for n in range(2 * channel.IN_FLIGHT_MAX):
+    for n in range(2 * ways.IN_FLIGHT_MAX):
         await put(pool, f"k{n}")
     await endpoint(pool, f"{receiver.url}/works")
     await put(pool, "urgent")
     async with sending(pool):
         await receiver.until(1, "/works")
-        await receiver.until(channel.EACH_MAX, "/hangs")
-        assert len(receiver.of("/hangs")) == channel.EACH_MAX
+        await receiver.until(sender.EACH_MAX, "/hangs")
+        assert len(receiver.of("/hangs")) == sender.EACH_MAX
 
 
 async def test_a_killed_worker_s_message_is_sent_by_another_when_its_lease_ends(
@@ -208,11 +209,11 @@ async def test_a_killed_worker_s_message_is_sent_by_another_when_its_lease_ends(
         await receiver.until(1)
         lost = await row(owner)
     receiver.answers["/hook"] = answer(200)
-    async with sending(pool) as sender:
+    async with sending(pool) as running:
         async with pool.acquire() as conn:
             assert await outbox.claim(conn, 10, each=10, room={}) == []  # the dead worker's lease still runs
         await owner.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s'")
-        sender.wake()
+        running.wake()
         sent = await until_row(owner, "state = 'sent'")
     assert (lost["attempts"], sent["attempts"]) == (1, 2)
     assert len(set(receiver.keys())) == 1
@@ -225,9 +226,9 @@ async def test_whose_lease_ended_can_neither_finish_nor_postpone(pool: Pool, own
         (slow,) = await outbox.claim(conn, 10, each=10, room={})
         await owner.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s'")
         (quick,) = await outbox.claim(conn, 10, each=10, room={})
-        assert not await outbox.postpone(conn, slow, "too late")
-        assert not await outbox.finish(conn, slow)
-        assert await outbox.finish(conn, quick)
+        assert not await outbox.postpone(conn, slow, "too late", AT)
+        assert not await outbox.finish(conn, slow, AttemptState.DELIVERED, AT)
+        assert await outbox.finish(conn, quick, AttemptState.DELIVERED, AT)
     assert (await row(owner))["state"] == "sent"
 
 
@@ -239,11 +240,11 @@ async def test_a_message_is_dead_after_the_last_attempt_and_that_is_told(
     await put(pool, "k")
     attempts = len(outbox.RETRY_AFTER_S) + 1
     with capture_logs() as logs:
-        async with sending(pool) as sender:
+        async with sending(pool) as running:
             for attempt in range(1, attempts + 1):
                 await until_row(owner, f"attempts = {attempt} AND lease_until IS NULL")
                 await make_due(owner)
-                sender.wake()
+                running.wake()
     dead = await row(owner)
     assert (dead["state"], dead["attempts"], len(receiver.requests)) == ("dead", attempts, attempts)
     assert len(set(receiver.keys())) == 1
@@ -260,7 +261,7 @@ async def test_waits_between_attempts_grow(pool: Pool, owner: Connection) -> Non
     async with pool.acquire() as conn:
         for _ in outbox.RETRY_AFTER_S:
             (message,) = await outbox.claim(conn, 10, each=10, room={})
-            assert not await outbox.postpone(conn, message, "no")
+            assert not await outbox.postpone(conn, message, "no", AT)
             waits.append(
                 round(await owner.fetchval("SELECT EXTRACT(EPOCH FROM next_at - clock_timestamp()) FROM outbox"))
             )
@@ -330,18 +331,18 @@ async def test_a_database_that_goes_away_is_waited_for(receiver: Receiver, pool:
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1"
-    async with sending(pool) as sender:
+    async with sending(pool) as running:
         await receiver.until(1)
         await owner.fetch(cut, "rongan_app")
         receiver.answers["/hook"] = answer(200)
         receiver.release.set()
         await owner.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s' WHERE state = 'ready'")
-        sender.wake()
+        running.wake()
         await until_row(owner, "state = 'sent'")
     assert len(set(receiver.keys())) == 1
 
 
-async def test_the_session_keeps_no_cookie(pool: Pool) -> None:
-    async with WebhookSender(pool, allow_private=False).session() as http:
+async def test_the_session_keeps_no_cookie() -> None:
+    async with ways.session(guarded=True) as http:
         assert isinstance(http.cookie_jar, aiohttp.DummyCookieJar)
         assert not http.trust_env

@@ -1,15 +1,16 @@
 """Drills on the domain's clock: a Spring Festival in the middle, a new year's calendar, a process that dies."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatcher.escalation import stage
+from dispatcher.escalation import duties, stage
 from dispatcher.tickets import acting, store
 from dispatcher.tickets.model import Action, Role, TicketEvent, TicketState
 from dispatcher.tickets.reading import timeline
 from dispatcher.tickets.records import read_ticket
 from registry.calendar import LOCAL, read_calendar
+from registry.calendar_import import import_calendar, parse_calendar
 from runtime.pool import DATABASE_FAULTS, SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.tickets.test_store import without_order
 from tests.integration.dispatcher.tickets.town import (
@@ -163,16 +164,14 @@ async def test_provisional_due_times_are_counted_anew_when_the_calendar_comes(po
     before = {run.clock.value: run for run in ticket.running}
     assert before["c_resolve"].provisional
     assert await advance(pool, begin + H) == 0  # Nothing to count anew yet.
-    for offset in range(365):
-        day = date(2027, 1, 1) + timedelta(days=offset)
-        await owner.execute(
-            "INSERT INTO calendar_days (day, working, source, version) VALUES ($1, $2, 'test', 2)",
-            day,
-            day.weekday() < 5 and day > date(2027, 1, 6),
-        )
-    await owner.execute("INSERT INTO calendar_years (year, source, version) VALUES (2027, 'test', 2)")
+    assert await watch(pool, begin + H) == ["calendar.missing"]
+    assert await watch(pool, begin + 2 * H) == ["calendar.missing"]  # Raised once; it stands.
+    (year,) = parse_calendar([{"date": f"2027-01-{day:02}", "kind": "holiday", "name": "元旦"} for day in range(1, 8)])
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await import_calendar(conn, year, source="test", by="command", at=begin)
     assert await advance(pool, begin + H) == 1
     assert await advance(pool, begin + H) == 0
+    assert await watch(pool, begin + 3 * H) == ["calendar.missing", "calendar.loaded"]
     async with pool.acquire() as conn:
         after = await read_ticket(conn, ticket_id)
         assert without_order(await store.recompute(conn, ticket_id)) == without_order(after)
@@ -181,6 +180,15 @@ async def test_provisional_due_times_are_counted_anew_when_the_calendar_comes(po
     assert not resolve.provisional
     assert resolve.due_at > before["c_resolve"].due_at
     assert entries[-1] == "recounted"
+
+
+async def watch(pool: Pool, at: datetime) -> list[str]:
+    """What the stream says of calendars, after a look at them."""
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await duties.advance(await StepOfTown.begin(conn, at))
+    async with pool.acquire() as conn:
+        rows = await conn.fetch("SELECT topic FROM stream_log WHERE topic LIKE 'calendar.%' ORDER BY seq")
+    return [row["topic"] for row in rows]
 
 
 async def test_step_whose_process_dies_before_the_commit_is_taken_again_once(pool: Pool, owner: Connection) -> None:
@@ -201,7 +209,7 @@ async def test_step_whose_process_dies_before_the_commit_is_taken_again_once(poo
     assert await advance(pool, at) == 0
     assert await owner.fetchval("SELECT count(*) FROM clock_firings") == taken
     told = await owner.fetch(
-        "SELECT body->>'clock' AS c, body->>'action' AS a FROM ticket_entries WHERE entry <> 'note'"
+        "SELECT body->>'clock' AS c, body->>'action' AS a FROM ticket_entries WHERE entry IN ('reminder', 'escalation')"
     )
     assert len(told) == taken
 

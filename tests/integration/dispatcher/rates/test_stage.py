@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import asyncpg
@@ -278,6 +279,45 @@ async def test_three_call_responses_at_one_place_are_a_proposal_and_two_are_not(
     (proposal,) = await rows(owner, "proposals")
     assert (proposal["source"], proposal["place"], len(proposal["reason"]["tickets"])) == ("recurrence", "Lane 3", 3)
     assert proposal["proposed_at"] == START + timedelta(days=20)
+
+
+@pytest.mark.parametrize("order", list(permutations((0.0, 80.0, 160.0))))
+async def test_three_calls_on_one_cause_in_a_circle_propose_once_in_any_order_and_across_restarts(
+    pool: Pool, owner: Connection, order: Sequence[float]
+) -> None:
+    """Smoke, heat and burning of one shed: kinds of one cause, the outer two farther apart than the radius."""
+    kinds = ("outdoor_fire", "ebike_shed_overheat", "outdoor_fire", "ebike_shed_overheat")
+    await put_incidents(owner, [("outdoor_fire", START, 0.0)], "fire")
+    (incident,) = await rows(owner, "incidents")
+    with LogUnderTest(pool, incidents_stage.advance, stage.advance) as log:
+        await log.tick(0)
+        await log.step()
+    # A fourth call meets the proposal that stands, though its circle has another centre and it is of another kind.
+    for n, east_m in enumerate((*order, 100.0)):
+        where, at = place(east_m), START + timedelta(days=n, hours=1)
+        await owner.execute(
+            """INSERT INTO tickets (ticket_kind, case_id, incident_id, kind, state, grade, area_path, place, lon, lat,
+                opened_at, incident_grade, closed_at)
+            VALUES ('call_response', $1, $2, $3, 'not_accepted', 3, '{}', $4, $5, $6, $7, 3, $7)""",
+            incident["case_id"],
+            incident["id"],
+            kinds[n],
+            f"No. {9 - n}",
+            where["lon"],
+            where["lat"],
+            at,
+        )
+        with LogUnderTest(pool, incidents_stage.advance, stage.advance) as log:  # Another life of the process.
+            await log.tick(n * DAY_S + 7200)
+            async with pool.acquire() as conn:
+                before = await conn.fetchval("SELECT count(*) FROM proposals")
+            await log.step()
+        made = await rows(owner, "proposals")
+        assert (before, len(made)) == ((0, 1) if n == 2 else (1, 1) if n == 3 else (0, 0))
+    (proposal,) = made
+    ids = [row["id"] for row in await rows(owner, "tickets")]
+    assert (proposal["source"], proposal["reason"]["tickets"]) == ("recurrence", ids[:3])
+    assert len(await rows(owner, "rate_findings")) == 2
 
 
 async def test_database_refuses_a_twin_within_90_days_and_a_decision_without_a_person(owner: Connection) -> None:

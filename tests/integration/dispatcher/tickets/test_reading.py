@@ -51,6 +51,7 @@ async def test_detail_masks_the_caller_and_offers_what_the_reader_may_do(pool: P
     assert detail.lead is not None
     assert (detail.lead.id, detail.co_total, detail.co_signed) == ("t-fire", 1, 0)
     assert {clock.clock for clock in detail.clocks if clock.stopped_at is None} == {"c_sign", "c_resolve"}
+    assert detail.explanation is not None
     assert detail.explanation.grade == 4
 
 

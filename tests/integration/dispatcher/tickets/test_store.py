@@ -214,6 +214,7 @@ async def test_second_open_ticket_of_a_case_is_refused_by_the_database(pool: Poo
 async def test_case_may_have_a_new_ticket_after_the_old_one_ended(pool: Pool) -> None:
     ticket_id = await new_ticket(pool)
     ended = await act(pool, ticket_id, (E.VOID, LEADER, {}))
+    assert ended.incident_id is not None
     async with transaction(pool, scope=SYSTEM) as conn:
         assert await store.open_ticket(conn, draft(ended.incident_id, ended.case_id), AT) != ticket_id
 

@@ -13,6 +13,7 @@ from events.model import Event, EventSource, SourceClass, TimeQuality, event_uid
 from registry.calendar import seed_calendar
 from registry.event_kinds import KindMode
 from runtime.pool import SYSTEM, Connection, Pool, transaction
+from tests.harness.photos import photo
 
 # A Wednesday, 10:00 in Chengdu.
 AT = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
@@ -194,9 +195,19 @@ async def act(pool: Pool, ticket_id: int, *steps: Step, at: datetime = AT) -> Ti
         ticket = await read_ticket(conn, ticket_id)
     for event, actor, fields in steps:
         async with transaction(pool, scope=SYSTEM) as conn:
-            acted = await acting.act(conn, ticket_id, Action(event, ticket.version, "理由", fields), actor, at)
+            given = await shown(conn, event, actor, fields, at)
+            acted = await acting.act(conn, ticket_id, Action(event, ticket.version, "理由", given), actor, at)
         ticket = acted.ticket
     return ticket
+
+
+async def shown(
+    conn: Connection, event: TicketEvent, actor: Actor, fields: dict[str, Any], at: datetime
+) -> dict[str, Any]:
+    """The fields with a new photo, where the action has to show one and says nothing of it itself."""
+    if event not in (E.RESOLVE, E.INSPECT_OK) or "attachments" in fields:
+        return fields
+    return {**fields, "attachments": [await photo(conn, actor.id, at)]}
 
 
 def event(name: str, *, kind: str = "streetlight_out", call_id: int | None = None, at: datetime = AT) -> Event:

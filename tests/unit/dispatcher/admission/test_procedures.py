@@ -72,7 +72,7 @@ def test_each_hop_is_open_to_its_party_alone(subject: Subject, state: str, hop: 
 @pytest.mark.parametrize(("subject", "state", "hop"), HOPS)
 def test_each_hop_wants_every_field_it_names(subject: Subject, state: str, hop: Hop) -> None:
     for name in hop.fields:
-        decided = decide(subject, state, act(hop, **{name: True}), WHO[hop.party], PARTIES)
+        decided = decide(subject, state, act(hop, **{name: True}), WHO[Party(hop.party)], PARTIES)
         assert isinstance(decided, Refused)
         assert (decided.reason, decided.field) == (Refusal.FIELD_MISSING, name)
 

@@ -13,6 +13,7 @@ from tests.unit.dispatcher.tickets.world import (
     ACCEPT,
     AT,
     CALENDAR,
+    CALLS,
     DISPATCH,
     LIMITS,
     RULES,
@@ -219,7 +220,7 @@ def test_order_to_answer_is_not_followed_by_another() -> None:
 
 
 def test_breach_is_noticed_without_a_step_for_it() -> None:
-    rules = clocks.Rules(LIMITS, CALENDAR, Ladder(()))
+    rules = clocks.Rules(LIMITS, CALENDAR, Ladder(()), CALLS)
     ticket = clocks.start(opened(), ClockName.RESOLVE, AT, rules)
     assert ticket.clocks[-1].next_action is EscalationAction.URGE
 

@@ -269,10 +269,14 @@ def test_refusing_a_complaint_needs_two_persons() -> None:
     assert refused(complaint, step).guard is Guard.COMPLAINT_NEEDS_COUNTERSIGN
     assert refused(complaint, (E.COUNTERSIGN_REFUSAL, LEADER, {})).guard is Guard.ASKED
     asked = done(complaint, (E.REQUEST_REFUSAL, LEADER, said))
-    assert asked.running == complaint.running
+    # The triage clock runs on, and the second person has a clock of their own.
+    assert asked.running[:-1] == complaint.running
+    assert asked.running[-1].clock is ClockName.REFUSAL
     assert refused(asked, (E.COUNTERSIGN_REFUSAL, LEADER, {})).guard is Guard.NOT_OWN_REQUEST
     assert done(asked, (E.COUNTERSIGN_REFUSAL, SUPERVISOR, {})).closed_at == AT
-    assert done(asked, (E.DENY_REFUSAL, SUPERVISOR, {})).request(RequestKind.REFUSAL) is None
+    denied = done(asked, (E.DENY_REFUSAL, SUPERVISOR, {}))
+    assert (denied.request(RequestKind.REFUSAL), denied.running) == (None, complaint.running)
+    assert ClockName.REFUSAL not in {run.clock for run in done(asked, (E.ACCEPT, TAKER, {})).running}
     assert done(opened(demand="help"), step).state is TicketState.NOT_ACCEPTED
     assert refused(opened(), (E.REFUSE_ACCEPT, TAKER, said | {"code": "no_time"})).field == "code"
     assert refused(opened(), (E.REFUSE_ACCEPT, TAKER, {"code": "secret"})).field == "legal_basis"

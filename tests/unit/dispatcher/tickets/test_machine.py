@@ -126,6 +126,8 @@ def value(field: Field, draw: Any, at: datetime) -> object:  # noqa: PLR0911 - a
             return draw(st.sampled_from([0, 1, 6, 40]))
         case FieldType.TIME:
             return (at - timedelta(minutes=draw(st.sampled_from([0, 30])))).isoformat()
+        case FieldType.ATTACHMENTS:
+            return draw(st.lists(st.sampled_from([7, 8]), max_size=2, unique=True))
 
 
 class TicketLife(RuleBasedStateMachine):

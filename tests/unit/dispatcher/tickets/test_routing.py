@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.tickets.routing import RouteReason, route
 from registry.event_kinds import EventKind, KindMode
-from registry.organisations import DutyHours, Organisation, OrganisationKind
+from registry.organisations import DutyHours, Organisation, OrganisationKind, UnitTrade
 from tests.unit.dispatcher.tickets.world import (
     AT,
     CALENDAR,
@@ -88,6 +88,56 @@ def test_place_for_which_nobody_answers_is_unrouted() -> None:
 def test_committee_is_never_assigned_even_where_it_carries_the_department() -> None:
     posing = replace(COMMITTEE, department_id="fire_rescue")
     routing = route(KIND, PATH, (posing, POLICE, DESK), AT, CALENDAR)
+    assert posing.id not in (routing.lead, *routing.co)
+
+
+GAS = replace(
+    organisation("gas", department="", area=PATH[1]),
+    kind=OrganisationKind.UTILITY,
+    department_id=None,
+    duty=DutyHours.ALWAYS,
+    trades=frozenset({UnitTrade.GAS}),
+)
+
+
+def test_external_unit_is_called_beside_the_departments() -> None:
+    routing = route(KIND, PATH, (*EVERYBODY, GAS), AT, CALENDAR, trades=[UnitTrade.GAS])
+    assert routing.co == ("police", "housing", "gas")
+    assert routing.grounds["gas"] is RouteReason.UNIT_CALLED
+    assert "gas" not in route(KIND, PATH, (*EVERYBODY, GAS), AT, CALENDAR).co
+
+
+def test_external_unit_that_is_closed_or_has_nobody_is_held_by_the_desk() -> None:
+    closed = replace(GAS, duty=DutyHours.OFFICE)
+    for units, at, off_duty, reason in (
+        (closed, NIGHT, (), RouteReason.OFFICE_CLOSED),
+        (GAS, AT, ("gas",), RouteReason.NOBODY_ON_DUTY),
+    ):
+        asked = (FIRE, POLICE, replace(HOUSING, duty=DutyHours.ALWAYS), DESK, units)
+        routing = route(KIND, PATH, asked, at, CALENDAR, trades=[UnitTrade.GAS], off_duty=off_duty)
+        assert routing.co == ("police", "housing", "desk")
+        assert routing.grounds["desk"] is reason
+        assert [(held.trade, held.organisation_id, held.reason) for held in routing.held] == [("gas", "gas", reason)]
+
+
+def test_trade_that_nobody_has_is_noted_and_several_units_are_left_to_a_person() -> None:
+    routing = route(KIND, PATH, EVERYBODY, AT, CALENDAR, trades=[UnitTrade.LIFT])
+    assert routing.co == ("police", "housing")
+    assert [(held.trade, held.reason) for held in routing.held] == [("lift", RouteReason.NO_ORGANISATION)]
+    other = replace(GAS, id="gas-two")
+    routing = route(KIND, PATH, (*EVERYBODY, GAS, other), AT, CALENDAR, trades=[UnitTrade.GAS])
+    assert [(held.trade, held.reason) for held in routing.held] == [("gas", RouteReason.SEVERAL_UNITS)]
+    assert routing.as_record()["held"][0]["trade"] == "gas"
+
+
+def test_department_whose_roster_has_nobody_is_held_by_the_desk() -> None:
+    routing = route(KIND, PATH, EVERYBODY, AT, CALENDAR, off_duty={"fire"})
+    assert (routing.lead, routing.grounds["desk"]) == ("desk", RouteReason.NOBODY_ON_DUTY)
+
+
+def test_committee_with_a_trade_is_never_assigned() -> None:
+    posing = replace(COMMITTEE, trades=frozenset({UnitTrade.PROPERTY}))
+    routing = route(KIND, PATH, (*EVERYBODY, posing), AT, CALENDAR, trades=[UnitTrade.PROPERTY])
     assert posing.id not in (routing.lead, *routing.co)
 
 

@@ -148,6 +148,8 @@ def test_rules_open_accept_dispatch_merge_and_let_time_pass() -> None:
         TicketEvent.ACCEPT,
         TicketEvent.DISPATCH,
         TicketEvent.MERGE,
+        TicketEvent.OBJECT,  # by number and code: who asks is no user
+        TicketEvent.REOPEN,
         TicketEvent.NOTE,
         TicketEvent.RESUME,
         TicketEvent.PROPOSE,

@@ -11,6 +11,7 @@ from dispatcher.tickets.model import Action, Actor, Report, Role, Ticket, Ticket
 from dispatcher.tickets.questions import Context
 from dispatcher.tickets.refusing import Refused
 from registry.calendar import WorkCalendar, known_days
+from registry.call_rules import CallRules
 from registry.limits import EscalationAction, EscalationStep, Ladder, Limit, LimitBook, LimitUnit
 from registry.organisations import DutyHours, Organisation, OrganisationKind
 
@@ -54,7 +55,8 @@ LADDER = Ladder(
     for row in _rows("escalation_steps")
 )
 CALENDAR = WorkCalendar({day: worked for day, (worked, _) in known_days().items()})
-RULES = Rules(LIMITS, CALENDAR, LADDER)
+CALLS = CallRules(tries=3, try_days=2, from_h=9, until_h=20, again_after_h=2)
+RULES = Rules(LIMITS, CALENDAR, LADDER, CALLS)
 
 
 def organisation(

@@ -1,0 +1,34 @@
+/** Requests of the disclosure desk: the queue, a draft with its redaction and preview, actions, committees' calendar (Art. 44). */
+import { request } from './client'
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Disclosure = Schemas['Disclosure']
+export type DisclosureDetail = Schemas['DisclosureDetail']
+export type DisclosureState = Schemas['DisclosureState']
+export type DisclosureLevel = Schemas['DisclosureLevel']
+export type NeverReason = Schemas['NeverReason']
+export type CommitteeDuty = Schemas['CommitteeDuty']
+
+interface Page<Row> {
+  items: Row[]
+  next: string | null
+}
+
+export interface Act {
+  version: number
+  reason?: string
+  fields: Record<string, unknown>
+}
+
+const PUBLIC = '/public'
+
+export const disclosures = {
+  list: (state: DisclosureState | null) =>
+    request<Page<Disclosure>>('GET', `/disclosures?limit=200${state === null ? '' : `&state=${state}`}`),
+  read: (id: number) => request<DisclosureDetail>('GET', `/disclosures/${String(id)}`),
+  act: (id: number, event: string, act: Act) =>
+    request<DisclosureDetail>('POST', `/disclosures/${String(id)}/actions/${event}`, act),
+  publicPage: (id: number) => `${PUBLIC}/disclosures/${String(id)}`,
+}

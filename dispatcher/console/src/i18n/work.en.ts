@@ -1,0 +1,63 @@
+/** Words of evidence, of handing on inside a unit, and of sub-tasks. */
+import type { workZh } from './work.zh-CN'
+
+export const workEn: typeof workZh = {
+  evidence: {
+    heading: 'Photos and documents',
+    none: 'No photo or document yet',
+    add: 'Upload photos or documents',
+    needed: 'takes {n} new photo(s)',
+    uploading: 'Uploading {name} …',
+    failed: '{name} was not taken: {why}',
+    remove: 'Remove {name}',
+    by: 'uploaded by {name}',
+    taken: 'taken {time}',
+    proof: 'shows the result',
+    elsewhere: 'The photo served before: {where}',
+    finding: {
+      reused: 'used elsewhere',
+      near_identical: 'nearly the same as one used elsewhere',
+      taken_before: 'taken before the matter began',
+      taken_ahead: 'taken ahead of time',
+      taken_far_away: 'taken far away',
+    },
+    refusal: {
+      empty: 'the file is empty',
+      too_large: 'the file is too large',
+      type_unknown: 'files of this type are not taken: JPEG, PNG, WebP and PDF are',
+      two_types_at_once: 'the file hides something else',
+      active_content: 'the document runs, carries or hides something',
+      damaged: 'the file is damaged',
+      too_many_pixels: 'the picture has too many pixels',
+      too_many_unused: 'too many of your uploads serve nothing yet',
+      too_slow: 'it took too long',
+    },
+  },
+  holder: {
+    heading: 'Held inside the unit',
+    none: 'Nobody named',
+    mine: 'I take it',
+    office: 'Hand to an office',
+    officeName: 'office of the unit',
+    held: '{unit}: {who}',
+  },
+  subtask: {
+    heading: 'Sub-tasks',
+    none: 'Not divided into sub-tasks',
+    after: 'after {n}',
+    free: 'waits for none',
+    optional: 'optional',
+    due: 'due {time}',
+    state: {
+      assigned: 'Unsigned',
+      acknowledged: 'Signed',
+      working: 'Working',
+      done: 'Done',
+      checked: 'Checked',
+      returned: 'Returned',
+      blocked: 'Blocked',
+      waived: 'Waived',
+    },
+  },
+  workbench: { heading: 'Workbench', mine: 'Held by me', inbox: 'To sign', led: 'We lead', called: 'Called by us' },
+}

@@ -1,0 +1,1 @@
+"""How messages are worded, how often people may be disturbed: versioned master data."""

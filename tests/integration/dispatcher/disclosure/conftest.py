@@ -1,0 +1,13 @@
+"""Every test of disclosures runs in the town of the tickets, with editors, approvers and a government."""
+
+import pytest
+
+from runtime.pool import Connection
+from tests.integration.dispatcher.disclosure import openness
+from tests.integration.dispatcher.tickets import town
+
+
+@pytest.fixture(autouse=True)
+async def _town(owner: Connection) -> None:
+    await town.build(owner)
+    await openness.build(owner)

@@ -1,0 +1,144 @@
+"""Gaps are warned of once, ahead; persons are tested on time, and whoever does not answer raises an alarm."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dispatcher.channels import messages
+from dispatcher.escalation import answering, duties
+from registry.rosters import changes
+from registry.rosters.changes import Span
+from registry.rosters.model import DutyRole
+from runtime.pool import SYSTEM, Connection, Pool, transaction
+from tests.integration.dispatcher.escalation.crew import BY, DAY, contact, roster, rotate
+from tests.integration.dispatcher.tickets.town import AT, StepOfTown
+
+H = timedelta(hours=1)
+
+
+async def advance(pool: Pool, at: datetime) -> int:
+    async with transaction(pool, scope=SYSTEM) as conn:
+        return (await duties.advance(await StepOfTown.begin(conn, at))).written
+
+
+async def rows(pool: Pool, sql: str) -> list[dict[str, Any]]:
+    async with pool.acquire() as conn:
+        return [dict(row) for row in await conn.fetch(sql)]
+
+
+async def gaps(pool: Pool) -> list[tuple[datetime, datetime | None, bool]]:
+    found = await rows(pool, "SELECT from_at, until_at, settled_at IS NOT NULL AS settled FROM roster_gaps ORDER BY id")
+    return [(row["from_at"], row["until_at"], row["settled"]) for row in found]
+
+
+async def warnings(pool: Pool) -> int:
+    (found,) = await rows(pool, "SELECT count(*) FROM stream_log WHERE topic = 'duty.gap'")
+    return int(found["count"])
+
+
+@pytest.fixture
+async def roster_id(owner: Connection) -> int:
+    """One person, every day, from AT on."""
+    return await roster(owner, "t-fire", DutyRole.ON_DUTY, [await contact(owner, "t-fire", "甲")])
+
+
+async def ended(conn: Connection, roster_id: int, ends_at: datetime) -> None:
+    """The rotation has nobody from then on."""
+    await conn.execute(
+        "INSERT INTO rotations (roster_id, number, version, handover_time, shift_length, shift_unit, valid_from,"
+        " source, entered_at, entered_by) VALUES ($1, 1, 2, '08:00', 1, 'day', $2, 'test', $2, 'user:1')",
+        roster_id,
+        ends_at,
+    )
+
+
+async def test_gap_is_warned_of_thirty_days_ahead_once(pool: Pool, owner: Connection, roster_id: int) -> None:
+    begins = AT + 40 * DAY
+    await ended(owner, roster_id, begins)
+    await owner.execute("UPDATE contacts SET test_at = $1", AT + 400 * DAY)
+    assert await advance(pool, AT) == 0
+    assert await gaps(pool) == []
+    assert await advance(pool, begins - 30 * DAY) == 0
+    assert await advance(pool, begins - 30 * DAY + 6 * H) == 1
+    assert await gaps(pool) == [(begins, None, False)]
+    for hours in range(12, 24 * 35, 6):  # Also while it runs.
+        assert await advance(pool, begins - 30 * DAY + hours * H) == 0
+    assert (await warnings(pool), await gaps(pool)) == (1, [(begins, None, False)])
+    (message,) = await rows(pool, "SELECT key, organisation_id FROM messages")
+    assert message["organisation_id"] == "t-fire"
+
+
+async def test_gap_that_somebody_fills_is_settled_and_another_is_warned_of(
+    pool: Pool, owner: Connection, roster_id: int
+) -> None:
+    begins, first = AT + 5 * DAY, await contact(owner, "t-fire", "乙")
+    await owner.execute("UPDATE contacts SET test_at = $1", AT + 400 * DAY)
+    await ended(owner, roster_id, begins)
+    assert await advance(pool, AT) == 1
+    middle = Span(1, first, begins + DAY, begins + 2 * DAY)
+    await changes.override(owner, roster_id, middle, "顶班", BY, AT)
+    assert await advance(pool, AT) == 1
+    assert await gaps(pool) == [(begins, begins + DAY, False), (begins + 2 * DAY, None, False)]
+    await rotate(owner, roster_id, [first], number=2)
+    assert await advance(pool, AT) == 2
+    assert [settled for _, _, settled in await gaps(pool)] == [True, True]
+    assert await warnings(pool) == 2
+
+
+async def test_two_gaps_that_became_one_are_one(pool: Pool, owner: Connection, roster_id: int) -> None:
+    begins, first = AT + 5 * DAY, await contact(owner, "t-fire", "乙")
+    await owner.execute("UPDATE contacts SET test_at = $1", AT + 400 * DAY)
+    await ended(owner, roster_id, begins)
+    stand_in = await changes.override(owner, roster_id, Span(1, first, begins + DAY, begins + 2 * DAY), "顶班", BY, AT)
+    assert await advance(pool, AT) == 2
+    await changes.cancel_override(owner, roster_id, stand_in, BY, AT)
+    assert await advance(pool, AT) == 1
+    assert await gaps(pool) == [(begins, None, False), (begins + 2 * DAY, None, True)]
+
+
+async def test_person_is_tested_when_it_is_due_and_an_answer_passes(pool: Pool, owner: Connection) -> None:
+    contact_id = await contact(owner, "t-fire", "甲")
+    assert await advance(pool, AT) == 1
+    assert await advance(pool, AT) == 0
+    (test,) = await rows(pool, "SELECT id, number, state::text, answer_by FROM reachability_tests")
+    assert (test["number"], test["state"], test["answer_by"]) == (1, "sent", AT + 24 * H)
+    (message,) = await rows(pool, "SELECT key, contact_id FROM messages")
+    assert message == {"key": f"test-{test['id']}", "contact_id": contact_id}
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await answering.pass_test(conn, test["id"], BY, AT + H)
+    assert await advance(pool, AT + 25 * H) == 0
+    assert await advance(pool, AT + 30 * DAY) == 1  # The next one.
+    states = await rows(pool, "SELECT number, state::text FROM reachability_tests ORDER BY number")
+    assert [row["state"] for row in states] == ["passed", "sent"]
+
+
+async def test_test_without_an_answer_fails_once_and_is_alarmed(pool: Pool, owner: Connection) -> None:
+    await contact(owner, "t-fire", "甲")
+    await advance(pool, AT)
+    assert await advance(pool, AT + 24 * H - timedelta(seconds=1)) == 0
+    assert await advance(pool, AT + 24 * H) == 1
+    assert await advance(pool, AT + 24 * H) == 0
+    (alarm,) = await rows(pool, "SELECT body FROM stream_log WHERE topic = 'duty.unreachable'")
+    assert alarm["body"]["contact"]["organisation_id"] == "t-fire"
+
+
+async def test_answer_to_the_message_itself_passes_the_test(pool: Pool, owner: Connection) -> None:
+    await contact(owner, "t-fire", "甲")
+    await advance(pool, AT)
+    await messages.answer(owner, await owner.fetchval("SELECT id FROM messages"), by=None, at=AT + H)
+    assert await advance(pool, AT + 24 * H) == 0
+    (test,) = await rows(pool, "SELECT state::text FROM reachability_tests")
+    assert test["state"] == "passed"
+
+
+async def test_step_that_is_rolled_back_tests_and_warns_again(pool: Pool, owner: Connection, roster_id: int) -> None:
+    await ended(owner, roster_id, AT + 5 * DAY)
+    async with pool.acquire() as conn:
+        killed = conn.transaction()
+        await killed.start()
+        assert (await duties.advance(await StepOfTown.begin(conn, AT))).written == 2
+        await killed.rollback()
+    assert await advance(pool, AT) == 2
+    assert await advance(pool, AT) == 0
+    assert await warnings(pool) == 1

@@ -1,0 +1,11 @@
+"""Every test of indicators runs in the town of the ticket tests."""
+
+import pytest
+
+from runtime.pool import Connection
+from tests.integration.dispatcher.tickets import town
+
+
+@pytest.fixture(autouse=True)
+async def _town(owner: Connection) -> None:
+    await town.build(owner)
