@@ -179,8 +179,8 @@ class EntryKind(StrEnum):
     STRUCK = "struck"  # An earlier line no longer counts; only auditors still read it.
     CALL_TRIED = "call_tried"  # A reporter was called back and not reached.
     REPORTS_LEFT = "reports_left"  # A merge was undone, or a part was split off: these reports went.
-    HELD = "held"  # A unit handed it on inside itself.
     RECOUNTED = "recounted"  # The calendar of a year came: provisional due times were counted anew.
+    HELD = "held"  # A unit handed it on inside itself.
 
 
 class ClockName(StrEnum):

@@ -28,6 +28,7 @@ from dispatcher.desk.standing import PublicState
 from dispatcher.disclosure.duties import DutyState
 from dispatcher.disclosure.model import DisclosureState, MatterOutcome
 from dispatcher.disclosure.personal import PersonalKind
+from dispatcher.escalation.model import PageLevel, PageOutcome, PageState, TestState
 from dispatcher.evaluations.model import (
     AssessmentState,
     EvaluationClock,
@@ -49,6 +50,9 @@ from dispatcher.risk.what_if import WhatIf
 from dispatcher.rules.document import RuleSource
 from dispatcher.rules.findings import FindingCode, Weight
 from dispatcher.rules.versions import RuleState
+from dispatcher.screening.levels import LevelReason
+from dispatcher.screening.lifecycle import HazardEvent
+from dispatcher.screening.model import FindingOutcome, HazardState, InspectionState
 from dispatcher.tickets.breaches import BreachType
 from dispatcher.tickets.grammar import FieldType, Guard
 from dispatcher.tickets.model import AssignmentRole, ClockName, EntryKind, TicketEvent, TicketState
@@ -61,8 +65,10 @@ from registry.deployment import DeploymentMode
 from registry.disclosures import DisclosureItem, DisclosureLevel, DisclosureMoment, DutyPeriod, NeverReason
 from registry.event_kinds import KindMode
 from registry.grading import Moves
+from registry.hazards import LecFactor
 from registry.local_areas import LocalAreaKind
 from registry.messages.templates import Language
+from registry.rosters.model import DutyReason, DutyRole, ShiftUnit
 from tests.architecture.repository import text
 
 _CONSOLE: Final = Path("dispatcher/console")
@@ -126,6 +132,19 @@ DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
     "EvaluationSubject": EvaluationSubject,
     "EvaluationVerdict": EvaluationVerdict,
     "HearingForm": HearingForm,
+    "DutyReason": DutyReason,
+    "DutyRole": DutyRole,
+    "FindingOutcome": FindingOutcome,
+    "HazardEvent": HazardEvent,
+    "HazardState": HazardState,
+    "InspectionState": InspectionState,
+    "LecFactor": LecFactor,
+    "LevelReason": LevelReason,
+    "PageLevel": PageLevel,
+    "PageOutcome": PageOutcome,
+    "PageState": PageState,
+    "ShiftUnit": ShiftUnit,
+    "TestState": TestState,
     "Evidence.moves": Moves,
     "FindingCode": FindingCode,
     "Format": Format,

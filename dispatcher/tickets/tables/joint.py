@@ -107,7 +107,8 @@ _ADMISSION: Final = (
     ),
     Row(
         event=TicketEvent.CHANGE_LEAD,
-        from_states=(*PREPARED[1:], *RECTIFIED),
+        # Not while a unit's refusal is being decided: it could be named lead and then be let go.
+        from_states=(*(state for state in PREPARED[1:] if state is not S.ARBITRATION), *RECTIFIED),
         to_state=None,
         roles=DECIDERS,
         guards=(*DECIDER, *NAMED_UNITS),

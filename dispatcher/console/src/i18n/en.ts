@@ -226,6 +226,7 @@ export const en: Messages = {
     missingArea: 'Not permitted: outside your area ({area})',
     cross_site: 'The origin of the request is not trusted: reload the page',
     not_found: 'No such thing, or none that you may see',
+    withdrawn: 'It was public and has been withdrawn',
     method_not_allowed: 'The server does not offer this',
     invalid_request: 'Something is not filled in correctly',
     invalidField: '“{field}”: {message}',

@@ -219,6 +219,7 @@ export const zhCN = {
     missingArea: '没有权限：不在您的辖区（{area}）',
     cross_site: '请求来源不被信任，请刷新页面',
     not_found: '不存在，或不在您的可见范围内',
+    withdrawn: '该信息曾公开，现已撤回',
     method_not_allowed: '服务器不支持该操作',
     invalid_request: '填写内容有误',
     invalidField: '「{field}」：{message}',

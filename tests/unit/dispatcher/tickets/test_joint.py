@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from dispatcher.tickets.grammar import Guard
-from dispatcher.tickets.model import ClockName, Role, SubtaskState, Ticket, TicketKind, TicketState
+from dispatcher.tickets.model import AssignmentRole, ClockName, Role, SubtaskState, Ticket, TicketKind, TicketState
+from dispatcher.tickets.refusing import RefusalReason
 from tests.unit.dispatcher.tickets.world import (
     AT,
     CO_HANDLER,
@@ -146,6 +147,16 @@ def test_declined_signature_is_decided_and_its_part_goes_to_another() -> None:
     assert [each.organisation_id for each in released.subtasks] == ["desk", "housing"]
     committee: Step = (E.ACCEPT_RETURN, SUBDISTRICT, {"replacement": "committee-qs"})
     assert refused(ticket, committee).guard is Guard.ART45
+
+
+def test_lead_is_not_changed_while_a_declined_signature_is_decided() -> None:
+    """Who declined could be named lead and then be let go: the ticket would have none."""
+    decline: Step = (E.DECLINE, CO_HEAD, {"basis": "三定方案", "suggested_unit": "desk"})
+    ticket = done(proposed(), admit(), LEAD, SIGNED, INVITE, decline)
+    change: Step = (E.CHANGE_LEAD, SUPERVISOR, {"lead": "police"})
+    assert refused(ticket, change).reason is RefusalReason.TRANSITION_NOT_ALLOWED
+    decided = done(ticket, (E.DENY_RETURN, SUBDISTRICT, {}), change)
+    assert [each.organisation_id for each in decided.active if each.role is AssignmentRole.LEAD] == ["police"]
 
 
 @pytest.mark.parametrize(
