@@ -1,6 +1,8 @@
 """Fixtures of every test: one PostgreSQL a run, one database a test, and programs or data that may be missing."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,6 +26,16 @@ settings.load_profile(os.environ.get("RONGAN_HYPOTHESIS", "rongan"))
 
 # The programs without which a test of this marker cannot run.
 _PROGRAMS = {"mosquitto": ("mosquitto", "mosquitto_pub", "mosquitto_sub"), "browser": ("browser",)}
+
+# Every test has a database of its own, and each is flushed: on a busy disk most of a run is waiting for it.
+_MEMORY = Path("/dev/shm")
+_ROOM_GIB = 8
+
+
+def pytest_configure() -> None:
+    """Keep what a run writes in memory where there is room; `TMPDIR` says otherwise."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_GIB << 30:
+        tempfile.tempdir = str(_MEMORY)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
