@@ -203,7 +203,7 @@ SELECT m.id, m.ticket_id, m.topic, m.state::text, m.grade, m.reason, COALESCE(t.
        m.organisation_id
 FROM messages m LEFT JOIN tickets t ON t.id = m.ticket_id LEFT JOIN users u ON u.id = m.user_id
     LEFT JOIN organisations g ON g.id = COALESCE(m.organisation_id, u.organisation_id) LEFT JOIN areas a ON a.id = g.area_id
-WHERE m.id = ANY($1);
+WHERE m.id = ANY($1) ORDER BY m.id;
 
 -- name: place_of_attempt :one
 SELECT o.id, o.ticket_id, o.topic, o.channel, COALESCE(t.area_path, a.path, '{}') AS area_path, e.organisation_id
