@@ -1,6 +1,7 @@
 """Every route of the table: who may use it, what every answer carries, and that nothing makes it fall over."""
 
 import asyncio
+import re
 from typing import Any
 
 from yarl import URL
@@ -18,8 +19,12 @@ CLOSED = [route for route in ROUTES if route.permission not in OPEN_TO_ALL]
 CSP = "default-src 'self'"
 
 
+GIVEN = {"event": "accept", "path": "", "period": "daily"}
+
+
 def address(route: AnyRoute) -> str:
-    return route.path.replace("{id}", "987654").replace("{event}", "accept").replace("{path:(?!api/).*}", "")
+    """The route's path with every parameter filled: an open brace matches no route, so it would ask nothing."""
+    return re.sub(r"\{(\w+)(?::[^}]*)?\}", lambda found: GIVEN.get(found[1], "987654"), route.path)
 
 
 def body(route: AnyRoute) -> dict[str, Any]:
@@ -53,7 +58,8 @@ async def test_role_gets_what_it_was_granted_and_nothing_else(api: Api) -> None:
     for role in UserRole:
         client = await api.as_user(role)
         for route in ROUTES:
-            if route.path.endswith(("/sessions/current", "/stream")):
+            # Signed routes ask for no role: what they answer to who signs nothing is said of them alone.
+            if route.path.endswith(("/sessions/current", "/stream")) or route.path.startswith("/api/v1/exchange/"):
                 continue
             async with api.http.request(
                 route.method, address(route), headers=client.headers(), **body(route)
