@@ -2,7 +2,6 @@
 
 import re
 import zlib
-from collections.abc import Iterator
 from typing import Final
 
 from dispatcher.attachments.errors import UploadRefusal
@@ -22,13 +21,18 @@ _ZIP_TAIL_BYTES: Final = 65_557  # A directory's end is 22 bytes and a comment o
 _PDF_WITHIN: Final = 1024  # Readers of PDF look for its head so far into a file.
 
 # Names of what a PDF would run, start, fetch or carry (ISO 32000); `#4A` in a name stands for J.
-_ACTIVE: Final = re.compile(
-    rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|GoToE|XFA|Encrypt)(?![A-Za-z])"
-)
+_LONG: Final = rb"JavaScript|Launch|EmbeddedFiles?|RichMedia|Rendition|SubmitForm|ImportData|GoToE|Encrypt"
+_ACTIVE: Final = re.compile(rb"/(" + _LONG + rb"|JS|XFA)(?![A-Za-z])")
+# Where pixels lie, chance writes the short names too, but not these.
+_ACTIVE_ANYWHERE: Final = re.compile(rb"/(" + _LONG + rb")(?![A-Za-z])|/XFA\s*[\[(\d]")
 _ESCAPED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
-_STREAM: Final = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+_ESCAPES_MAX: Final = 1_000_000
+_STREAMS_MAX: Final = 100_000
+_STREAM: Final = re.compile(rb"stream\r?\n")
+_STREAM_END: Final = b"endstream"
 _PDF_END: Final = re.compile(rb"%%EOF[\s\x00]*\Z")
-_OBJECTS_MAX_BYTES: Final = 16 * 1024 * 1024
+_UNPACKED_MAX_BYTES: Final = 64 * 1024 * 1024
+_PACKED_AT_ONCE: Final = 65_536
 
 
 def media_type_of(head: bytes) -> str | None:
@@ -66,34 +70,52 @@ def _flaw_of_pdf(content: bytes) -> UploadRefusal | None:
     """Damaged where its end is missing; active where a name says so, or where names are hidden from this look."""
     if not _PDF_END.search(content[-HEAD_BYTES:]):
         return UploadRefusal.DAMAGED
-    for said in _objects(content):
-        if said is None or _ACTIVE.search(_ESCAPED.sub(lambda found: bytes([int(found.group(1), 16)]), said)):
-            return UploadRefusal.ACTIVE_CONTENT
+    endless = content.count(b"#") > _ESCAPES_MAX or content.count(_STREAM_END) > _STREAMS_MAX
+    if endless or _is_active(content):
+        return UploadRefusal.ACTIVE_CONTENT
     return None
 
 
-def _objects(content: bytes) -> Iterator[bytes | None]:
-    """What of a PDF holds names: all that is outside its streams, and its compressed objects; None: not to be read."""
-    left_bytes = _OBJECTS_MAX_BYTES
-    end = 0
-    for found in _STREAM.finditer(content):
-        outside = content[end : found.start()]
-        yield outside
-        end = found.end()
-        # The stream's own dictionary stands before it, behind the object that came last.
-        own = outside[outside.rfind(b"obj") :]
-        if b"/ObjStm" in _ESCAPED.sub(lambda seen: bytes([int(seen.group(1), 16)]), own):
-            unpacked = _unpacked(found.group(1), left_bytes) if b"/FlateDecode" in own else None
-            left_bytes -= len(unpacked or b"")
-            yield unpacked
-    yield content[end:]
+def _is_active(content: bytes) -> bool:
+    """Whether names say so outside of streams, within them, or in what is packed in them.
+
+    What begins like a stream may be the words of a text, so that others read names where we read a stream: both look.
+    One pass: every byte is looked at a fixed number of times, whatever the file says.
+    """
+    left_bytes, end = _UNPACKED_MAX_BYTES, 0
+    while (begins := _STREAM.search(content, end)) is not None:
+        outside = _unescaped(content[end : begins.start()])
+        place = content.find(_STREAM_END, begins.end())
+        body = content[begins.end() : place if place >= 0 else None]
+        if _ACTIVE.search(outside) or _ACTIVE_ANYWHERE.search(_unescaped(body)):
+            return True
+        plain, whole = _unpacked(body, left_bytes) if b"/FlateDecode" in outside else (b"", False)
+        left_bytes -= len(plain)
+        holds_objects = b"/ObjStm" in outside
+        if holds_objects and (not whole or b"/Predictor" in outside):
+            return True
+        names = _ACTIVE if holds_objects else _ACTIVE_ANYWHERE
+        if names.search(_unescaped(plain)):
+            return True
+        if place < 0:
+            return False
+        end = place + len(_STREAM_END)
+    return _ACTIVE.search(_unescaped(content[end:])) is not None
 
 
-def _unpacked(packed: bytes, bytes_max: int) -> bytes | None:
-    """The objects; None where they are broken or too many."""
-    reader = zlib.decompressobj()
+def _unescaped(said: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found.group(1), 16)]), said)
+
+
+def _unpacked(packed: bytes, bytes_max: int) -> tuple[bytes, bool]:
+    """What lies packed, as far as it can be read, and whether that is all; readers do not mind a wrong checksum."""
+    reader = zlib.decompressobj(-zlib.MAX_WBITS)
+    plain = bytearray()
     try:
-        plain = reader.decompress(packed, max(1, bytes_max))
+        for place in range(2, len(packed), _PACKED_AT_ONCE):
+            if reader.eof or len(plain) >= bytes_max:
+                break
+            plain += reader.decompress(packed[place : place + _PACKED_AT_ONCE], bytes_max - len(plain))
     except zlib.error:
-        return None
-    return plain if reader.eof else None
+        return bytes(plain), False
+    return bytes(plain), reader.eof

@@ -21,8 +21,9 @@ def pdf(*objects: bytes) -> bytes:
     return b"%PDF-1.7\n" + body + b"trailer << /Root 1 0 R >>\n%%EOF\n"
 
 
-def packed(plain: bytes, *, filters: bytes = b"/FlateDecode") -> bytes:
+def packed(plain: bytes, *, filters: bytes = b"/FlateDecode", checksum: bytes | None = None) -> bytes:
     stream = zlib.compress(plain)
+    stream = stream if checksum is None else stream[:-4] + checksum
     return b"<< /Type /ObjStm /Filter %b /Length %d >>\nstream\n%b\nendstream" % (filters, len(stream), stream)
 
 
@@ -97,8 +98,22 @@ def test_photo_that_readers_of_pdf_would_open_is_refused() -> None:
         (pdf(packed(b"<< /S /JavaScript >>")), R.ACTIVE_CONTENT),
         (pdf(packed(b"<< /Type /Page >>")), None),
         (pdf(packed(b"<< /Type /Page >>", filters=b"/LZWDecode")), R.ACTIVE_CONTENT),
-        (pdf(packed(b"<< >>").replace(b"ObjStm", b"Obj#53tm").replace(b"x\x9c", b"zz")), R.ACTIVE_CONTENT),
-        (pdf(packed(bytes(17 * 1024 * 1024))), R.ACTIVE_CONTENT),  # A bomb is not unpacked to its end.
+        (pdf(packed(b"<< >>").replace(b"ObjStm", b"Obj#53tm").replace(b"x\x9c", b"x\x9c\xff\xff")), R.ACTIVE_CONTENT),
+        (pdf(packed(bytes(65 * 1024 * 1024))), R.ACTIVE_CONTENT),  # A bomb is not unpacked to its end.
+        # What looks like a stream and is none to its readers hides nothing.
+        (pdf(b"<< /A (stream\n) /S /JavaScript /JS (app.alert(1)) /B (endstream) >>"), R.ACTIVE_CONTENT),
+        (pdf(b"<< /A (stream\n) /OpenAction << /S /L#61unch >> >>"), R.ACTIVE_CONTENT),
+        (pdf(b"<< /A (stream\n) /AcroForm << /XFA [1 0 R] >> /B (endstream) >>"), R.ACTIVE_CONTENT),
+        (pdf(b"% stream\n<< /S /Rendition /JS (app.alert(1)) >> endstream"), R.ACTIVE_CONTENT),
+        # Nor does a word that reads like an object, a type left out, a checksum that is wrong or a filter behind one.
+        (pdf(packed(b"<< /S /JavaScript >>").replace(b"/Length", b"/X (obj) /Length")), R.ACTIVE_CONTENT),
+        (pdf(packed(b"<< /S /JavaScript >>").replace(b"/Type /ObjStm", b"/N 1 /First 4")), R.ACTIVE_CONTENT),
+        (pdf(packed(b"<< /S /JavaScript >>", checksum=b"none")), R.ACTIVE_CONTENT),
+        (pdf(packed(b"<< >>").replace(b"/Length", b"/DecodeParms << /Predictor 12 >> /Length")), R.ACTIVE_CONTENT),
+        (pdf(packed(bytes(range(256)) * 999).replace(b"/Type /ObjStm", b"/Subtype /Image")), None),
+        (pdf(b"<< /Length 9 >>\nstream\n\xff/JS /XFA \nendstream"), None),  # Pixels.
+        (pdf(b"stream\nendstream\n" * 100_001), R.ACTIVE_CONTENT),
+        (pdf(b"/#41" * 1_000_001), R.ACTIVE_CONTENT),
         (pdf() + ZIP_END, R.TWO_TYPES_AT_ONCE),
         (pdf() + b"<html>", R.DAMAGED),
         (pdf()[:-8], R.DAMAGED),
@@ -106,6 +121,12 @@ def test_photo_that_readers_of_pdf_would_open_is_refused() -> None:
 )
 def test_document_is_taken_only_while_it_runs_nothing(content: bytes, why: UploadRefusal | None) -> None:
     assert disguise_of("application/pdf", content) == why
+
+
+@pytest.mark.parametrize("word", [b"stream\n", b"endstream", b"/FlateDecode stream\nx", b"obj"])
+def test_document_is_looked_through_once_whatever_it_repeats(word: bytes) -> None:
+    # A look whose length grows with the square of the size would hold the process for days.
+    assert disguise_of("application/pdf", pdf(word * (2_000_000 // len(word)))) in {None, R.ACTIVE_CONTENT}
 
 
 @given(st.binary(max_size=3000), st.sampled_from([lambda noise: noise, pdf, lambda n: JPEG + n]))
