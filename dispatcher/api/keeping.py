@@ -1,5 +1,7 @@
 """Who keeps an organisation's rosters and contacts: its own heads, and the supervisor of its area."""
 
+from collections.abc import Collection
+
 from dispatcher.accounts.model import User, UserRole
 from dispatcher.api.errors import Forbidden, NotFound
 from dispatcher.api.permissions import Permission, holds, roles_that_hold
@@ -10,6 +12,12 @@ from runtime.pool import Connection
 async def may_keep(conn: Connection, user: User, organisation_id: str) -> bool:
     """Whether a user may change the rosters of an organisation."""
     return _keeps(user, await _organisation(conn, organisation_id))
+
+
+async def kept(conn: Connection, user: User, organisation_ids: Collection[str]) -> frozenset[str]:
+    """Those of the organisations whose rosters a user may change."""
+    known = await read_organisations_named(conn, organisation_ids)
+    return frozenset(each for each, organisation in known.items() if _keeps(user, organisation))
 
 
 async def refuse_other_keepers(conn: Connection, user: User, organisation_id: str) -> None:

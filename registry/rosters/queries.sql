@@ -7,11 +7,12 @@ WHERE ($1::text[] IS NULL OR r.organisation_id = ANY ($1)) AND ($2::bigint[] IS 
 ORDER BY r.organisation_id, r.role;
 
 -- name: list_rosters_in_sight :many
--- Of an area (NULL: everywhere) or of one's own organisation.
-SELECT r.id FROM rosters r JOIN organisations o ON o.id = r.organisation_id JOIN areas a ON a.id = o.area_id
+-- Of an area (NULL: everywhere) or of one's own organisation; behind a key, at most so many.
+SELECT r.id, r.organisation_id FROM rosters r JOIN organisations o ON o.id = r.organisation_id JOIN areas a ON a.id = o.area_id
 WHERE ($1::text IS NULL OR a.path @> ARRAY[$1] OR r.organisation_id = $2)
   AND ($3::text IS NULL OR r.organisation_id = $3) AND ($4::bigint IS NULL OR r.id = $4)
-ORDER BY r.organisation_id, r.role;
+  AND ($5::text IS NULL OR (r.organisation_id, r.id) > ($5, $6::bigint))
+ORDER BY r.organisation_id, r.id LIMIT $7;
 
 -- name: list_rotations :many
 SELECT r.roster_id, r.number, r.version, r.handover_weekday, r.handover_time, r.shift_length, r.shift_unit::text,

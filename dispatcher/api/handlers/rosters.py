@@ -1,6 +1,6 @@
 """Rosters: who is on duty when and why, where nobody is, and what keeps them: versions, overrides, swaps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,7 +9,7 @@ from dispatcher.accounts.model import User
 from dispatcher.api.cursors import decode, encode
 from dispatcher.api.errors import FieldRefused
 from dispatcher.api.handlers.contacts import shown_contact
-from dispatcher.api.keeping import may_keep, refuse_other_keepers
+from dispatcher.api.keeping import kept, may_keep, refuse_other_keepers
 from dispatcher.api.models import rosters as models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
@@ -26,10 +26,23 @@ _LAST_ID: Final = 2**63 - 1
 
 
 async def list_rosters(call: Call[None, models.RosterFilter, None]) -> models.Rosters:
-    at = call.query.at or call.at
-    found = await _in_sight(call.conn, call.viewer, organisation=call.query.organisation)
+    asked, viewer = call.query, call.viewer
+    key = decode(asked.cursor, str, int) or (None, None)
+    at = asked.at or call.at
+    rows = await call.conn.fetch(
+        QUERIES.list_rosters_in_sight,
+        viewer.scope,
+        viewer.organisation_id,
+        asked.organisation,
+        None,
+        *key,
+        asked.limit,
+    )
+    found = await read_rosters(call.conn, ids=[row["id"] for row in rows], since=at)
     names = await _names(call.conn, found)
-    return models.Rosters(items=[await _row(call, roster, at, names) for roster in found])
+    keeps = await kept(call.conn, viewer, {roster.organisation_id for roster in found})
+    following = encode(rows[-1]["organisation_id"], rows[-1]["id"]) if len(rows) == asked.limit else None
+    return models.Rosters(items=[_row(roster, at, names, keeps) for roster in found], next=following)
 
 
 async def create_roster(call: Call[None, None, models.NewRoster]) -> models.RosterDetail:
@@ -46,13 +59,14 @@ async def read_roster(call: Call[ById, None, None]) -> models.RosterDetail:
 
 
 async def read_on_duty(call: Call[ById, models.OnDutyFilter, None]) -> models.OnDuty:
-    roster = await _one(call.conn, call.viewer, call.params.id)
     at = call.query.at or call.at
+    roster = await _one(call.conn, call.viewer, call.params.id, since=at)
     return _on_duty(on_duty(roster, at), at, await _names(call.conn, [roster]))
 
 
 async def list_shifts(call: Call[ById, models.SpanFilter, None]) -> models.Stretches:
-    roster = await _one(call.conn, call.viewer, call.params.id)
+    from_at, until_at = _span(call)
+    roster = await _one(call.conn, call.viewer, call.params.id, since=from_at)
     names = await _names(call.conn, [roster])
     return models.Stretches(
         items=[
@@ -62,14 +76,15 @@ async def list_shifts(call: Call[ById, models.SpanFilter, None]) -> models.Stret
                 persons=_persons(each.duty, names),
                 vacant=list(each.duty.vacant),
             )
-            for each in stretches(roster, *_span(call))
+            for each in stretches(roster, from_at, until_at)
         ]
     )
 
 
 async def list_gaps(call: Call[ById, models.SpanFilter, None]) -> models.Gaps:
-    roster = await _one(call.conn, call.viewer, call.params.id)
-    return models.Gaps(items=[models.Gap(**asdict(gap)) for gap in gaps(roster, *_span(call))])
+    from_at, until_at = _span(call)
+    roster = await _one(call.conn, call.viewer, call.params.id, since=from_at)
+    return models.Gaps(items=[models.Gap(**asdict(gap)) for gap in gaps(roster, from_at, until_at)])
 
 
 async def list_roster_gaps(call: Call[None, models.GapFilter, None]) -> models.RosterGaps:
@@ -89,14 +104,14 @@ async def list_roster_gaps(call: Call[None, models.GapFilter, None]) -> models.R
 
 
 async def add_rotation(call: Call[ById, None, models.NewRotation]) -> models.RosterDetail:
-    await _keep(call.conn, call.viewer, call.params.id)
+    await _keep(call.conn, call.viewer, call.params.id, call.at)
     new = changes.NewRotation(**call.body.model_dump())
     await changes.add_rotation(call.conn, call.params.id, new, call.viewer.actor, call.at)
     return await _detail(call, call.params.id)
 
 
 async def add_override(call: Call[ById, None, models.NewOverride]) -> models.RosterDetail:
-    await _keep(call.conn, call.viewer, call.params.id)
+    await _keep(call.conn, call.viewer, call.params.id, call.at)
     asked = call.body
     span = changes.Span(asked.number, asked.contact_id, asked.from_at, asked.until_at)
     await changes.override(call.conn, call.params.id, span, asked.reason, call.viewer.actor, call.at)
@@ -107,14 +122,14 @@ async def cancel_override(call: Call[ById, None, None]) -> models.RosterDetail:
     roster_id = await call.conn.fetchval(QUERIES.roster_of_override, call.params.id)
     if roster_id is None:
         raise RosterNotFound("override", call.params.id)
-    await _keep(call.conn, call.viewer, roster_id)
+    await _keep(call.conn, call.viewer, roster_id, call.at)
     await changes.cancel_override(call.conn, roster_id, call.params.id, call.viewer.actor, call.at)
     return await _detail(call, roster_id)
 
 
 async def propose_swap(call: Call[ById, None, models.NewSwap]) -> models.RosterDetail:
     """Anybody of the organisation may ask two persons; nothing changes before both agree."""
-    roster = await _one(call.conn, call.viewer, call.params.id)
+    roster = await _one(call.conn, call.viewer, call.params.id, since=call.at)
     if call.viewer.organisation_id != roster.organisation_id:
         await refuse_other_keepers(call.conn, call.viewer, roster.organisation_id)
     asked = call.body
@@ -127,7 +142,7 @@ async def agree_to_swap(call: Call[ById, None, models.Consent]) -> models.Roster
     """One's own consent; the keeper of the roster records that of a person who has no log-in."""
     viewer = call.viewer
     roster_id = await _roster_of_swap(call.conn, call.params.id)
-    roster = await _one(call.conn, viewer, roster_id)
+    roster = await _one(call.conn, viewer, roster_id, since=call.at)
     contact_id = await call.conn.fetchval(QUERIES.contact_of_user, viewer.id)
     if call.body.contact_id is not None and call.body.contact_id != contact_id:
         contact = (await read_contacts(call.conn, [call.body.contact_id])).get(call.body.contact_id)
@@ -145,7 +160,7 @@ async def end_swap(call: Call[ById, None, None]) -> models.RosterDetail:
     """Refuse, withdraw or take back: by either of the two, or by the keeper of the roster."""
     viewer = call.viewer
     roster_id = await _roster_of_swap(call.conn, call.params.id)
-    roster = await _one(call.conn, viewer, roster_id)
+    roster = await _one(call.conn, viewer, roster_id, since=call.at)
     own = await call.conn.fetchval(QUERIES.contact_of_user, viewer.id)
     swap = await call.conn.fetchrow(QUERIES.hold_swap, call.params.id)
     if swap is None or own is None or own not in (swap["giver_id"], swap["taker_id"]):
@@ -161,25 +176,17 @@ async def _roster_of_swap(conn: Connection, swap_id: int) -> int:
     return int(swap["roster_id"])
 
 
-async def _keep(conn: Connection, viewer: User, roster_id: int) -> None:
-    roster = await _one(conn, viewer, roster_id)
+async def _keep(conn: Connection, viewer: User, roster_id: int, at: datetime) -> None:
+    roster = await _one(conn, viewer, roster_id, since=at)
     await refuse_other_keepers(conn, viewer, roster.organisation_id)
 
 
-async def _in_sight(
-    conn: Connection, viewer: User, *, organisation: str | None = None, roster_id: int | None = None
-) -> list[Roster]:
-    rows = await conn.fetch(
-        QUERIES.list_rosters_in_sight, viewer.scope, viewer.organisation_id, organisation, roster_id
-    )
-    return await read_rosters(conn, ids=[row["id"] for row in rows])
-
-
-async def _one(conn: Connection, viewer: User, roster_id: int) -> Roster:
-    found = await _in_sight(conn, viewer, roster_id=roster_id)
-    if not found:
+async def _one(conn: Connection, viewer: User, roster_id: int, *, since: datetime) -> Roster:
+    """A roster in sight, with who stands in from then on. Raises RosterNotFound."""
+    sight = (viewer.scope, viewer.organisation_id, None, roster_id)
+    if not await conn.fetch(QUERIES.list_rosters_in_sight, *sight, None, None, 1):
         raise RosterNotFound("roster", roster_id)
-    return found[0]
+    return (await read_rosters(conn, ids=[roster_id], since=since))[0]
 
 
 async def _names(conn: Connection, rosters: Iterable[Roster]) -> Mapping[int, Contact]:
@@ -195,9 +202,7 @@ async def _names(conn: Connection, rosters: Iterable[Roster]) -> Mapping[int, Co
     return await read_contacts(conn, named)
 
 
-async def _row(
-    call: Call[None, models.RosterFilter, None], roster: Roster, at: datetime, names: Mapping[int, Contact]
-) -> models.Roster:
+def _row(roster: Roster, at: datetime, names: Mapping[int, Contact], keeps: Collection[str]) -> models.Roster:
     return models.Roster(
         id=roster.id,
         organisation_id=roster.organisation_id,
@@ -205,12 +210,12 @@ async def _row(
         zh_name=roster.zh_name,
         en_name=roster.en_name,
         on_duty=_on_duty(on_duty(roster, at), at, names),
-        may_change=await may_keep(call.conn, call.viewer, roster.organisation_id),
+        may_change=roster.organisation_id in keeps,
     )
 
 
 async def _detail(call: Call[Any, Any, Any], roster_id: int) -> models.RosterDetail:
-    roster = await _one(call.conn, call.viewer, roster_id)
+    roster = await _one(call.conn, call.viewer, roster_id, since=call.at)
     names = await _names(call.conn, [roster])
     swaps = await call.conn.fetch(QUERIES.list_swaps, roster_id, call.at)
     return models.RosterDetail(
@@ -226,7 +231,7 @@ async def _detail(call: Call[Any, Any, Any], roster_id: int) -> models.RosterDet
             models.Rotation(**{key: value for key, value in row.items() if key != "roster_id"})
             for row in await rotations_on_record(call.conn, roster_id)
         ],
-        stand_ins=[models.StandIn(**asdict(each)) for each in roster.stand_ins if each.until_at > call.at],
+        stand_ins=[models.StandIn(**asdict(each)) for each in roster.stand_ins],
         swaps=[models.Swap(**{key: value for key, value in dict(row).items() if key != "roster_id"}) for row in swaps],
     )
 

@@ -54,7 +54,7 @@ class ContactState(Ask):
     enabled: bool = Field(description="false: has left, and is on duty no more")
 
 
-class RosterFilter(Filter):
+class RosterFilter(Paged):
     organisation: OrganisationId | None = None
     at: Instant | None = Field(default=None, description="who is on duty then; now where it is left out")
 
@@ -85,6 +85,7 @@ class Roster(Answer):
 
 class Rosters(Answer):
     items: list[Roster]
+    next: str | None
 
 
 class NewRoster(Ask):

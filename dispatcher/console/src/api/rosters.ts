@@ -19,8 +19,9 @@ interface Page<Row> {
 }
 
 export const rosters = {
+  /** So many lines fit a page; who wants others names the organisation. */
   list: (organisation: string, at: string) =>
-    request<{ items: Roster[] }>('GET', `/rosters?at=${encodeURIComponent(at)}${organisation === '' ? '' : `&organisation=${organisation}`}`),
+    request<Page<Roster>>('GET', `/rosters?limit=60&at=${encodeURIComponent(at)}${organisation === '' ? '' : `&organisation=${organisation}`}`),
   shifts: (id: number, from_at: string, until_at: string) =>
     request<{ items: Stretch[] }>(
       'GET',

@@ -183,6 +183,31 @@ async def user_id(client: Client) -> int:
     return int(me["id"])
 
 
+async def test_rosters_are_listed_page_by_page(station: Api, owner: Connection) -> None:
+    head, _, _ = await rostered(station)
+    for role in ("backup", "leader"):
+        await made(head, {"organisation": "fire", "role": role, "zh_name": role, "en_name": role}, "rosters")
+    await owner.execute(
+        "INSERT INTO rosters (organisation_id, role, zh_name, en_name, entered_at, entered_by, look_at)"
+        " VALUES ('urban', 'on_duty', 'x', 'x', $1, 'user:1', $1)",
+        NOON,
+    )
+    found: list[tuple[str, str, bool]] = []
+    cursor: dict[str, str] = {}
+    for _ in range(9):
+        _, page = await head.get("rosters", limit="2", **cursor)
+        found += [(each["organisation_id"], each["role"], each["may_change"]) for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert sorted(found) == [
+        ("fire", "backup", True),
+        ("fire", "leader", True),
+        ("fire", "on_duty", True),
+        ("urban", "on_duty", False),
+    ]
+
+
 async def test_telephone_is_shown_whole_to_the_own_unit_alone(station: Api) -> None:
     head, _, _ = await rostered(station)
     for client, phone in ((head, "13812345678"), (await station.as_user("duty_officer"), "138****5678")):
