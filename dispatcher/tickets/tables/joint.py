@@ -60,7 +60,7 @@ def _settle(event: TicketEvent, when: Condition | None, to_state: TicketState) -
         needs_reason=True,
         fields=() if bound else (organisation("replacement", required=False),),
         stops=(Stop(_C.ARBITRATE), Stop(_C.COSIGN, Effect.BIND)),
-        starts=() if bound else (Start(_C.COSIGN),),
+        starts=() if bound else (Start(_C.COSIGN), Start(_C.SUBTASK)),
         effects=(Effect.BIND if bound else Effect.RELEASE, Effect.END_RETURN),
     )
 
