@@ -38,6 +38,7 @@ class AttachmentRules:
     near_bits: int  # Perceptual hashes of which so many of 128 bits or fewer differ are of one picture.
     far_m: int
     ahead_s: int
+    free_min_bytes: int  # Of the disk of the files, below which no upload is taken.
 
     @property
     def max_bytes(self) -> int:

@@ -17,6 +17,7 @@ from dispatcher.api.keys import (
     BROADCAST,
     CLOCK,
     DSN,
+    EXPORTS,
     METRICS,
     PLACES,
     POOL,
@@ -50,6 +51,7 @@ CODES_PER_ADDRESS: Final = 10
 
 _SHUTDOWN_S: Final = 5.0
 _POOL_MAX: Final = 12
+_EXPORTS_AT_ONCE: Final = 2  # Each holds a connection of the pool until its last row.
 _REMOVAL_EVERY_S: Final = 60.0
 
 CONSOLE: Final[AnyRoute] = Route(
@@ -143,6 +145,7 @@ async def _hold_attachments(app: web.Application) -> AsyncIterator[None]:
     await asyncio.to_thread(folder.create)
     await asyncio.to_thread(folder.clear_drafts)
     app[RECEPTION] = Reception(folder)
+    app[EXPORTS] = asyncio.Semaphore(_EXPORTS_AT_ONCE)
     task = asyncio.create_task(_remove_given_up(app[POOL], folder), name="attachments")
     yield
     task.cancel()

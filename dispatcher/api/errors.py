@@ -66,6 +66,10 @@ class UnsupportedMediaType(Exception):
     """A body that is not plain application/json."""
 
 
+class ExportsExhausted(Exception):
+    """As many lists are being taken out as one process takes out at once."""
+
+
 class StreamsExhausted(Exception):
     """This process carries as many live streams as it may."""
 

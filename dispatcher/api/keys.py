@@ -1,5 +1,6 @@
 """What the application holds for its handlers, each under a typed key."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -25,6 +26,7 @@ ATTEMPTS: Final = web.AppKey("attempts", AttemptLimiter)
 BROADCAST: Final = web.AppKey("broadcast", Broadcast)
 PLACES: Final = web.AppKey("places", Places)
 RECEPTION: Final = web.AppKey("reception", Reception)
+EXPORTS: Final = web.AppKey("exports", asyncio.Semaphore)
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 ROUTE_NAME: Final = web.RequestKey("route_name", str)

@@ -295,6 +295,7 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (errors.Unauthenticated, lambda _: problem(ProblemCode.UNAUTHENTICATED)),
     (CredentialsWrong, lambda _: problem(ProblemCode.WRONG_CREDENTIALS)),
     (TooManyAttempts, lambda e: problem(ProblemCode.RATE_LIMITED, f"Try again in {e.retry_after_s} s.")),
+    (errors.ExportsExhausted, lambda _: problem(ProblemCode.RATE_LIMITED, "Others take lists out just now.")),
     (errors.StreamsExhausted, lambda _: problem(ProblemCode.RATE_LIMITED, "Too many open streams.")),
     (errors.CrossSite, lambda _: problem(ProblemCode.CROSS_SITE)),
     (errors.Forbidden, _forbidden),

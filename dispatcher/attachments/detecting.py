@@ -20,6 +20,12 @@ _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_TAIL_BYTES: Final = 65_557  # A directory's end is 22 bytes and a comment of at most 65,535.
 _PDF_WITHIN: Final = 1024  # Readers of PDF look for its head so far into a file.
 
+# A marker of JPEG: between the pixels a 0xFF is followed by zero, or by the number of a restart.
+_MARKER: Final = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+_WITHOUT_LENGTH: Final = (b"\x01", b"\xd8")
+_START_OF_SCAN: Final = b"\xda"
+_END_OF_IMAGE: Final = b"\xd9"
+
 # Names of what a PDF would run, start, fetch or carry (ISO 32000); `#4A` in a name stands for J.
 _LONG: Final = rb"JavaScript|Launch|EmbeddedFiles?|RichMedia|Rendition|SubmitForm|ImportData|GoToE|Encrypt"
 _ACTIVE: Final = re.compile(rb"/(" + _LONG + rb"|JS|XFA)(?![A-Za-z])")
@@ -43,6 +49,20 @@ def media_type_of(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     return None
+
+
+def passes_of(content: bytes, most: int) -> int:
+    """How often a JPEG draws its picture, counted until above `most`; every time a decoder visits all pixels."""
+    passes, place = 0, 0
+    while passes <= most and (marker := _MARKER.search(content, place)) is not None:
+        place = marker.end()
+        code = marker.group(1)
+        if code == _END_OF_IMAGE:
+            break
+        passes += code == _START_OF_SCAN
+        if code not in _WITHOUT_LENGTH:
+            place += max(2, int.from_bytes(content[place : place + 2], "big"))
+    return passes
 
 
 def disguise_of(media_type: str, content: bytes) -> UploadRefusal | None:

@@ -15,7 +15,8 @@ class UploadRefusal(StrEnum):
     DAMAGED = "damaged"  # It begins like its type and cannot be read to its end.
     TOO_MANY_UNUSED = "too_many_unused"  # The person's earlier uploads serve nothing yet.
     TOO_SLOW = "too_slow"  # It did not arrive within its time.
-    TOO_MANY_PIXELS = "too_many_pixels"  # Small as a file, huge as a picture.
+    TOO_MANY_PIXELS = "too_many_pixels"  # Small as a file, huge as a picture, or drawn over and over.
+    NO_SPACE = "no_space"  # The disk has what is left of it for the database.
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ Blocking calls, for a thread. A database that is restored needs this folder of t
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ class Folder:
     def create(self) -> None:
         """Make what is missing. Raises OSError where it cannot be written."""
         self.drafts.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+
+    def free_bytes(self) -> int:
+        """What the disk has left for whoever is no superuser."""
+        return shutil.disk_usage(self.path).free
 
     def file(self, sha256: bytes) -> Path:
         name = sha256.hex()

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from PIL import ExifTags, Image, ImageOps
 
+from dispatcher.attachments.detecting import passes_of
 from dispatcher.attachments.errors import UploadRefusal, UploadRefused
 from dispatcher.attachments.resembling import Appearance, appearance_of
 from registry.calendar import LOCAL
@@ -18,6 +20,8 @@ PHOTO_TYPE: Final = "image/jpeg"
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 88
 _SIDE_MAX: Final = 30_000
+_PASSES_MAX: Final = 100
+"""A phone's progressive photo has about ten; a file of 20 MB has room for hundreds of thousands."""
 # What the decoders of Pillow raise on a file that is not what it says.
 _UNREADABLE: Final = (
     OSError,
@@ -61,10 +65,13 @@ def _cleaned(content: bytes, pixels_max: int, thumbnail_px: int) -> Photograph:
         # Before a single pixel is decoded: the head says how many there are.
         if picture.width * picture.height > pixels_max or max(picture.size) > _SIDE_MAX:
             raise UploadRefused(UploadRefusal.TOO_MANY_PIXELS, pixels_max)
+        if picture.format == "JPEG" and passes_of(content, _PASSES_MAX) > _PASSES_MAX:
+            raise UploadRefused(UploadRefusal.TOO_MANY_PIXELS)
         taken_at, position = _metadata(picture)
         picture.load()
         pixels = _pixels(picture)
-    small = pixels.copy()
+    # A few times smaller first: a copy of the whole picture only to make it small would be as large again.
+    small = pixels.reduce(max(1, max(pixels.size) // (4 * thumbnail_px)))
     small.thumbnail((thumbnail_px, thumbnail_px))
     lon, lat = position or (None, None)
     return Photograph(
@@ -81,17 +88,16 @@ def _cleaned(content: bytes, pixels_max: int, thumbnail_px: int) -> Photograph:
 
 def _pixels(picture: Image.Image) -> Image.Image:
     """A new picture that nothing but pixels went into, turned upright; what is transparent is white."""
-    try:
-        upright = ImageOps.exif_transpose(picture)
-    except _UNREADABLE:  # Its metadata are broken; its pixels need not be.
-        upright = picture
+    with suppress(*_UNREADABLE):  # Its metadata may be broken; its pixels need not be.
+        ImageOps.exif_transpose(picture, in_place=True)
+    upright = picture
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        layered = upright.convert("RGBA")
+        layered = upright if upright.mode == "RGBA" else upright.convert("RGBA")
         white = Image.new("RGB", upright.size, "white")
         white.paste(layered, mask=layered.getchannel("A"))
         return white
     fresh = Image.new("RGB", upright.size)
-    fresh.paste(upright.convert("RGB"))
+    fresh.paste(upright if upright.mode == "RGB" else upright.convert("RGB"))
     return fresh
 
 

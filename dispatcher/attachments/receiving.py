@@ -1,12 +1,13 @@
 """Takes an upload in: counted while it streams, told by its content, made harmless in a thread, durable as drafts."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from dispatcher.attachments.detecting import HEAD_BYTES, PDF, disguise_of, media_type_of
 from dispatcher.attachments.errors import UploadRefusal, UploadRefused
@@ -16,7 +17,8 @@ from dispatcher.attachments.resembling import Appearance
 from registry.evidence import AttachmentKind, AttachmentRules, AttachmentType
 
 _AT_ONCE: Final = 2
-"""Pictures decoded at once: one of 50 megapixels takes 300 MB while it is made harmless."""
+"""Pictures decoded at once: one of 50 megapixels takes 350 MB while it is made harmless."""
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,15 @@ class Reception:
     _looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def receive(self, chunks: AsyncIterator[bytes], rules: AttachmentRules) -> Received:
-        """Take one file in. Raises UploadRefused as soon as it is too large or of no type that is taken."""
+        """Take one file in. Raises UploadRefused once it is too large, of no type that is taken, or has no room."""
+        try:
+            return await self._received(chunks, rules)
+        except OSError as fault:
+            if fault.errno not in _FULL:
+                raise
+            raise UploadRefused(UploadRefusal.NO_SPACE) from fault
+
+    async def _received(self, chunks: AsyncIterator[bytes], rules: AttachmentRules) -> Received:
         path, file = await asyncio.to_thread(self.folder.open_draft)
         try:
             found: AttachmentType | None = None
@@ -66,7 +76,7 @@ class Reception:
                 if size_bytes > limit:
                     raise UploadRefused(UploadRefusal.TOO_LARGE, limit)
                 digest.update(chunk)
-                await asyncio.to_thread(file.write, chunk)
+                await asyncio.to_thread(self._write, file, chunk, rules)
             if size_bytes == 0:
                 raise UploadRefused(UploadRefusal.EMPTY)
             found = found or _type_of(head, rules)
@@ -74,10 +84,27 @@ class Reception:
                 raise UploadRefused(UploadRefusal.TOO_LARGE, found.max_bytes)
             await asyncio.to_thread(file.close)
             async with self._looking:
-                return await asyncio.to_thread(self._examined, path, found, digest.digest(), rules)
+                return await self._looked_at(path, found, digest.digest(), rules)
         finally:
             file.close()
             path.unlink(missing_ok=True)
+
+    def _write(self, file: BinaryIO, chunk: bytes, rules: AttachmentRules) -> None:
+        """Many come at once: each asks anew whether the disk has room, which the database may share."""
+        if self.folder.free_bytes() < rules.free_min_bytes:
+            raise UploadRefused(UploadRefusal.NO_SPACE)
+        file.write(chunk)
+
+    async def _looked_at(self, path: Path, found: AttachmentType, source: bytes, rules: AttachmentRules) -> Received:
+        """Look in a thread, and wait for it also when cancelled: it holds a picture's memory and leaves drafts."""
+        task = asyncio.create_task(asyncio.to_thread(self._examined, path, found, source, rules), name="upload")
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if task.exception() is None:
+                task.result().discard()
+            raise
 
     def _examined(self, path: Path, found: AttachmentType, source: bytes, rules: AttachmentRules) -> Received:
         content = path.read_bytes()

@@ -196,20 +196,29 @@ async def allowed_actions(conn: Connection, ticket: Ticket, actor: Actor, at: da
     return lifecycle.allowed_actions(ticket, actor, at, await read_context(conn, ticket, None, at))
 
 
-async def timeline(conn: Connection, ticket_id: int, *, unstruck: bool = False) -> list[TimelineItem]:
+async def timeline(
+    conn: Connection, ticket_id: int, *, unstruck: bool = False, knows_reporters: bool = True
+) -> list[TimelineItem]:
     """What happened to a ticket, oldest first, numbers cut from words; empty where there is no such ticket.
 
     What a struck line says is shown where `unstruck` asks for it, to auditors.
     """
     log = await read_log(conn, ticket_id)
     struck = {record.body["entry"] for record in log if isinstance(record, Entry) and record.entry is EntryKind.STRUCK}
-    shown = {(each.id, each.version): each for each in await attachment_uses(conn, ticket_id)}
+    shown = {
+        (each.id, each.version): each
+        for each in await attachment_uses(conn, ticket_id, knows_reporters=knows_reporters)
+    }
     return [_with_attachments(_item(record, struck, unstruck=unstruck), shown) for record in log]
 
 
-async def attachment_uses(conn: Connection, ticket_id: int) -> list[AttachmentUse]:
-    """The photos and documents of a ticket, in the order in which they were named; empty where there is none."""
-    return [AttachmentUse.of_use(each) for each in await attachments.used_on(conn, TOPIC, ticket_id)]
+async def attachment_uses(conn: Connection, ticket_id: int, *, knows_reporters: bool = True) -> list[AttachmentUse]:
+    """The photos and documents of a ticket, in the order in which they were named; empty where there is none.
+
+    Where the camera stood may be a reporter's home: it is left out for who must not know reporters (ruling A11).
+    """
+    found = [AttachmentUse.of_use(each) for each in await attachments.used_on(conn, TOPIC, ticket_id)]
+    return found if knows_reporters else [each.model_copy(update={"lon": None, "lat": None}) for each in found]
 
 
 def _with_attachments(item: TimelineItem, shown: Mapping[tuple[int, int | None], AttachmentUse]) -> TimelineItem:

@@ -29,7 +29,10 @@ GROUP BY k.id, k.zh_name, k.en_name HAVING count(*) FILTER (WHERE i.opened_at >=
 ORDER BY 3 DESC, k.id LIMIT 10;
 
 -- name: list_overdue :many
-SELECT t.number, t.kind_zh, t.kind_en, t.place, t.lead_zh, t.grade, t.due_at FROM ticket_rows t
+-- A brief is printed and handed on: of kinds that are never published it does not say where.
+SELECT t.number, t.kind_zh, t.kind_en, t.lead_zh, t.grade, t.due_at,
+       CASE WHEN NOT EXISTS (SELECT FROM undisclosed_kinds u WHERE u.kind = t.kind) THEN t.place END AS place
+FROM ticket_rows t
 WHERE ($1::text IS NULL OR t.area_path @> ARRAY[$1]) AND t.overdue
   AND t.state NOT IN ('not_accepted', 'answered', 'merged', 'closed', 'voided', 'rejected', 'closed_out')
 ORDER BY t.grade, t.due_at, t.id LIMIT 20;

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from dispatcher.accounts.model import User
-from dispatcher.api.errors import FieldRefused
+from dispatcher.api.errors import ExportsExhausted, FieldRefused
 from dispatcher.api.exports.tables import Language, Table
 from dispatcher.api.exports.writing import MEDIA_TYPES, XLSX_ROWS_MAX, Format, ParquetMissing, writer_of
-from dispatcher.api.keys import RECEPTION
+from dispatcher.api.keys import EXPORTS, RECEPTION
 from dispatcher.api.routing import Call
 from runtime.pool import Connection
 from runtime.queries import load
@@ -69,12 +69,19 @@ def language_of(request: web.Request) -> Language:
 
 
 async def take_out(call: Call[Any, Any, None], table: Table, kind: Format, pages: Pages) -> web.StreamResponse:
-    """The answer with the whole list; the record of it is committed before the first byte is sent."""
+    """The answer with the whole list; the record of it is committed before the first byte is sent.
+
+    Raises ExportsExhausted: whoever asks for many lists at once must not keep all others waiting for a connection.
+    """
     asked = call.query.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit", "format"})
     wish = Wish(table, kind, language_of(call.request), asked)
+    room = call.request.app[EXPORTS]
+    if room.locked():
+        raise ExportsExhausted
+    drafts = call.request.app[RECEPTION].folder.drafts
     try:
-        drafts = call.request.app[RECEPTION].folder.drafts
-        path, _ = await written(call.conn, wish, pages, call.viewer, call.at, folder=drafts)
+        async with room:
+            path, _ = await written(call.conn, wish, pages, call.viewer, call.at, folder=drafts)
     except ParquetMissing:
         raise FieldRefused(("query", "format"), "needs the extra `export`") from None
     except TooManyRows:

@@ -22,6 +22,7 @@ from dispatcher.attachments.errors import UploadRefusal, UploadRefused
 from dispatcher.attachments.model import Owner
 from dispatcher.attachments.store import Attachment
 from dispatcher.attachments.views import AttachmentDetail
+from dispatcher.channels.masking import masked_text
 from dispatcher.tickets import reading
 from registry.evidence import AttachmentKind, read_attachment_rules
 from runtime.pool import Scope, transaction
@@ -51,6 +52,9 @@ async def upload_attachment(call: Call[None, None, None]) -> AttachmentDetail:
     owner = Owner(viewer.actor, viewer.zh_name, viewer.organisation_id)
     try:
         async with transaction(pool, scope=scope) as conn:
+            # Anew: many uploads of one person may have streamed side by side.
+            if await store.unused_by(conn, viewer.actor) >= rules.unused_max:
+                raise UploadRefused(UploadRefusal.TOO_MANY_UNUSED, rules.unused_max)
             name = _name(part.filename, received.kind)
             attachment_id = await store.keep(conn, reception.folder, received, name, owner, rules, call.at)
             kept = await store.find(conn, attachment_id)
@@ -62,7 +66,9 @@ async def upload_attachment(call: Call[None, None, None]) -> AttachmentDetail:
 
 
 async def read_attachment(call: Call[ById, None, None]) -> AttachmentDetail:
-    return AttachmentDetail.of(await _visible(call))
+    found = AttachmentDetail.of(await _visible(call))
+    # A reporter's own photo says where the reporter was; so does what a colleague uploaded for them.
+    return found if call.viewer.may_know_reporters else found.model_copy(update={"lon": None, "lat": None})
 
 
 async def download_attachment(call: Call[ById, None, None]) -> web.StreamResponse:
@@ -80,7 +86,8 @@ async def read_thumbnail(call: Call[ById, None, None]) -> web.StreamResponse:
 
 async def list_ticket_attachments(call: Call[ById, None, None]) -> Attachments:
     await refuse_unseen(call, call.params.id)
-    return Attachments(items=await reading.attachment_uses(call.conn, call.params.id))
+    knows = call.viewer.may_know_reporters
+    return Attachments(items=await reading.attachment_uses(call.conn, call.params.id, knows_reporters=knows))
 
 
 async def _visible(call: Call[ById, None, None]) -> Attachment:
@@ -122,7 +129,8 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 
 def _name(given: str | None, kind: AttachmentKind) -> str:
-    """The last part of the name that was sent, without what no name has; it is shown and never becomes a path."""
+    """The last part of the name that was sent, without what no name has and without people's numbers; never a path."""
     last = (given or "").replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter for letter in last if letter.isprintable()).strip()[-_NAME_MAX:]
+    shown = masked_text(shown)[-_NAME_MAX:]
     return shown or f"{kind}"

@@ -72,7 +72,9 @@ async def read_ticket(call: Call[ById, None, None]) -> TicketDetail:
 async def read_timeline(call: Call[ById, None, None]) -> Timeline:
     await refuse_unseen(call, call.params.id)
     unstruck = reading.reads_struck(Actor.of_user(call.viewer))
-    return Timeline(items=await reading.timeline(call.conn, call.params.id, unstruck=unstruck))
+    knows = call.viewer.may_know_reporters
+    shown = await reading.timeline(call.conn, call.params.id, unstruck=unstruck, knows_reporters=knows)
+    return Timeline(items=shown)
 
 
 async def read_clocks(call: Call[ById, None, None]) -> TicketClocks:

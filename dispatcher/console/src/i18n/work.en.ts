@@ -31,6 +31,7 @@ export const workEn: typeof workZh = {
       too_many_pixels: 'the picture has too many pixels',
       too_many_unused: 'too many of your uploads serve nothing yet',
       too_slow: 'it took too long',
+      no_space: 'the disk is full: tell the administrator',
     },
   },
   holder: {

@@ -30,6 +30,7 @@ export const workZh = {
       too_many_pixels: '图片像素过多',
       too_many_unused: '未使用的上传过多，请先使用已上传的文件',
       too_slow: '上传超时',
+      no_space: '存储空间不足，请联系系统管理员',
     },
   },
   holder: {

@@ -136,6 +136,25 @@ async def test_attachment_is_seen_with_the_ticket_that_it_serves(api: Api, owner
     assert [each["id"] for line in lines for each in line["attachments"]] == [attachment_id]
 
 
+async def test_numbers_of_people_are_cut_from_the_name_of_a_file(api: Api) -> None:
+    officer = await api.as_user("duty_officer")
+    _, told = await upload(officer.session, officer.headers(), jpeg(1), "王先生13812345678.jpg")
+    assert told["name"] == "王先生138****.jpg"
+
+
+async def test_neighbours_do_not_learn_where_a_reporter_took_a_photo(api: Api, owner: Connection) -> None:
+    ticket_id = await community.add_ticket(owner, community.EAST)
+    await community.add_user(owner, "neighbour", UserRole.COMMITTEE, community.EAST)
+    east, neighbour = await api.as_user("east"), await api.as_user("neighbour")
+    attachment_id = await sent(east, jpeg(1, position=(104.5, 30.5)))
+    assert await note(east, ticket_id, attachment_id) == 200
+    for client, lon in ((east, 104.5), (neighbour, None)):
+        assert (await client.get(f"attachments/{attachment_id}"))[1]["lon"] == lon
+        assert (await client.get(f"tickets/{ticket_id}/attachments"))[1]["items"][0]["lon"] == lon
+        lines = (await client.get(f"tickets/{ticket_id}/timeline"))[1]["items"]
+        assert [each["lon"] for line in lines for each in line["attachments"]] == [lon]
+
+
 async def test_colleagues_see_what_their_unit_uploaded(api: Api, owner: Connection) -> None:
     await community.add_user(owner, "urban-head", UserRole.DEPT_HEAD, community.EAST, "urban")
     handler, head = await api.as_user("urban-handler"), await api.as_user("urban-head")

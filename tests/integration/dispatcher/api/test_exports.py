@@ -10,7 +10,7 @@ from docx import Document
 from dispatcher.api.briefs.document import MEDIA_TYPE
 from dispatcher.api.exports import sources
 from dispatcher.api.exports.writing import MEDIA_TYPES, Format
-from dispatcher.api.keys import RECEPTION
+from dispatcher.api.keys import EXPORTS, RECEPTION
 from runtime.pool import Connection
 from tests.integration.dispatcher.api import community
 from tests.integration.dispatcher.api.running import Api, Client
@@ -61,6 +61,33 @@ async def test_place_that_a_spreadsheet_would_run_is_text(api: Api, owner: Conne
     _, body, _ = await taken(await api.as_user("duty_officer"), "tickets", format="csv")
     head, row = lines(body)
     assert row[head.index("地点")].startswith("'=")
+
+
+@pytest.mark.parametrize("kind", ["domestic_violence_report", "medical_emergency"])
+async def test_file_that_is_handed_on_does_not_say_whose_home_it_is(api: Api, owner: Connection, kind: str) -> None:
+    ticket_id = await community.add_ticket(owner, community.EAST)
+    place = "锦华苑 3-1204"
+    await owner.execute(
+        "UPDATE tickets SET place = $2, kind = $3, overdue = true WHERE id = $1", ticket_id, place, kind
+    )
+    await owner.execute("UPDATE incidents SET place = $1, kind = $2", place, kind)
+    officer = await api.as_user("duty_officer")
+    assert (await officer.get(f"tickets/{ticket_id}"))[1]["place"] == place  # Who has to go there reads it.
+    for subject in ("tickets", "incidents"):
+        _, body, _ = await taken(officer, subject, format="csv")
+        head, row = lines(body)
+        assert [row[head.index(name)] for name in ("地点", "经度", "纬度")] == ["", "", ""]
+    _, told = await officer.get("reports/daily")
+    assert place not in str(told)
+    assert len([part for part in told["parts"] if part["kind"] == "grid"][2]["rows"]) == 1
+
+
+async def test_lists_taken_out_leave_connections_to_others(api: Api) -> None:
+    officer, room = await api.as_user("duty_officer"), api.app[EXPORTS]
+    async with room, room:
+        assert (await taken(officer, "tickets", format="csv"))[0] == 429
+        assert (await officer.get("tickets"))[0] == 200
+    assert (await taken(officer, "tickets", format="csv"))[0] == 200
 
 
 async def test_every_export_is_recorded(api: Api, owner: Connection) -> None:

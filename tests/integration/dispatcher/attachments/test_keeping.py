@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -15,10 +16,11 @@ from typing import NoReturn
 import asyncpg
 import pytest
 
-from dispatcher.attachments import stage, store
+from dispatcher.attachments import receiving, stage, store
 from dispatcher.attachments.errors import AttachmentUnknown, UploadRefusal, UploadRefused
 from dispatcher.attachments.folder import DRAFT_AGE_S, Folder
 from dispatcher.attachments.model import AttachmentId, Owner, Use
+from dispatcher.attachments.photographs import Photograph, cleaned
 from dispatcher.attachments.receiving import Received, Reception
 from registry.evidence import AttachmentRules, read_attachment_rules
 from runtime.pool import SYSTEM, Connection, Pool, connect, open_pool, transaction
@@ -120,6 +122,49 @@ async def test_upload_that_breaks_off_leaves_nothing(folder: Folder, rules: Atta
 
     with pytest.raises(ConnectionResetError):
         await Reception(folder).receive(broken(), rules)
+    assert drafts(folder) == []
+
+
+async def test_upload_that_would_fill_the_disk_is_refused(folder: Folder, rules: AttachmentRules) -> None:
+    with pytest.raises(UploadRefused) as refused:
+        await Reception(folder).receive(chunks(jpeg(1)), replace(rules, free_min_bytes=2**62))
+    assert refused.value.reason is UploadRefusal.NO_SPACE
+    assert drafts(folder) == []
+
+
+async def test_disk_that_is_full_meanwhile_is_told_as_that(
+    folder: Folder, rules: AttachmentRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(Folder, "write_draft", full)
+    with pytest.raises(UploadRefused) as refused:
+        await Reception(folder).receive(chunks(jpeg(1)), rules)
+    assert refused.value.reason is UploadRefusal.NO_SPACE
+    assert drafts(folder) == []
+
+
+async def test_upload_that_is_given_up_while_it_is_looked_at_leaves_nothing(
+    folder: Folder, rules: AttachmentRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slowly(content: bytes, **limits: int) -> Photograph:
+        begun.set()
+        may_end.wait()
+        return cleaned(content, **limits)
+
+    monkeypatch.setattr(receiving, "cleaned", slowly)
+    upload = asyncio.create_task(Reception(folder).receive(chunks(jpeg(1)), rules))
+    await asyncio.to_thread(begun.wait)
+    upload.cancel()
+    done, _ = await asyncio.wait([upload], timeout=0.05)
+    still_looking = not done  # Its memory is taken until then: nobody else may begin.
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    assert still_looking
     assert drafts(folder) == []
 
 

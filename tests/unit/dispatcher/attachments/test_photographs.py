@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin
 
+from dispatcher.attachments.detecting import passes_of
 from dispatcher.attachments.errors import UploadRefusal, UploadRefused
 from dispatcher.attachments.photographs import Photograph, cleaned
 from dispatcher.attachments.resembling import Appearance, appearance_of, distance_bits
@@ -99,6 +100,27 @@ def test_bomb_is_refused_by_its_head_before_a_pixel_is_decoded() -> None:
     with pytest.raises(UploadRefused) as narrow:
         clean(encoded(Image.new("L", (1001, 1000)), "PNG"))
     assert (narrow.value.reason, narrow.value.limit) == (UploadRefusal.TOO_MANY_PIXELS, 1_000_000)
+
+
+def progressive(passes: int) -> bytes:
+    """A progressive photo whose last pass is drawn again and again: a few bytes each, and all pixels are looked at."""
+    content = encoded(picture(6), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * passes + content[-2:]
+
+
+def test_photo_that_is_drawn_over_and_over_is_refused_before_a_pixel_is_decoded() -> None:
+    # A decoder looks at 50 million pixels in every pass, for hours.
+    assert passes_of(progressive(0), 100) == 10
+    assert clean(progressive(20)).width == 320
+    with pytest.raises(UploadRefused) as refused:
+        clean(progressive(200))
+    assert refused.value.reason is UploadRefusal.TOO_MANY_PIXELS
+
+
+@given(st.binary(max_size=300))
+def test_passes_are_counted_whatever_the_file_says(noise: bytes) -> None:
+    assert passes_of(b"\xff\xd8" + noise, 5) <= 6
 
 
 @pytest.mark.parametrize("content", [jpeg(6)[:2000], jpeg(6)[:4], b"\xff\xd8\xff" + bytes(500)])
