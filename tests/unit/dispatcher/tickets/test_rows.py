@@ -4,12 +4,14 @@ The descriptions were written from the regulation's procedures and not from the 
 here. A row that nobody described, a state that nobody named, and a guard that refuses nothing here, fail.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.guards import passes
 from dispatcher.tickets.lifecycle import Decided
-from dispatcher.tickets.model import TERMINAL, Role, Ticket, TicketEvent, TicketKind
+from dispatcher.tickets.model import TERMINAL, Role, Ticket, TicketEvent, TicketKind, TicketState
 from dispatcher.tickets.questions import Question
 from dispatcher.tickets.refusing import RefusalReason, Refused
 from dispatcher.tickets.transitions import OPENING, TABLES
@@ -40,6 +42,87 @@ SECOND_LOCKS = {
     (TicketEvent.VERIFY_OK, Guard.GRAVE_NEEDS_PERSON),
     (TicketEvent.CALLBACK_DONE, Guard.GRAVE_NEEDS_PERSON),
 }
+
+
+# Groups of states, each once; what is open is everything but the ends.
+GROUPS = {
+    "at_work": "acknowledged en_route on_scene controlled rework",
+    "disputed": "return_requested arbitration",
+    "in_hand": "accepted dispatched disputed at_work suspended",
+    "open": "new verifying_fact in_hand resolved verifying awaiting_callback",
+    "call": "open not_accepted answered merged closed voided",
+    "led": "lead_assigned co_signing arbitration planning plan_review in_progress rework",
+    "j_open": "proposed admitted led suspended reported_complete inspection publicity look_back relapsed",
+    "joint": "j_open rejected merged closed_out voided",
+    "parts": "dispatched at_work",
+    "j_parts": "co_signing planning in_progress rework",
+}
+SUBTASKS = ("sign", "start", "done", "check", "redo", "return", "reassign", "block", "waive")
+FROM: dict[TicketKind, dict[str, str]] = {
+    TicketKind.CALL_RESPONSE: {
+        **dict.fromkeys(("ask_fact", "answer", "accept", "refuse_accept"), "new"),
+        **dict.fromkeys(("request_refusal", "countersign_refusal", "deny_refusal"), "new"),
+        "confirm_fact": "verifying_fact",
+        "object": "not_accepted",
+        "dispatch": "accepted",
+        **dict.fromkeys(("redispatch", "request_return", "appeal"), "dispatched acknowledged"),
+        "acknowledge": "dispatched disputed at_work suspended",
+        **dict.fromkeys(("accept_return", "deny_return", "arbitrate"), "return_requested"),
+        **dict.fromkeys(("award", "award_fallback"), "arbitration"),
+        "contact": "dispatched disputed at_work suspended",
+        "roll": "acknowledged",
+        "arrive": "acknowledged en_route rework disputed",
+        "control": "on_scene disputed",
+        **dict.fromkeys(("request_extension", "grant_extension", "deny_extension"), "dispatched disputed at_work"),
+        **dict.fromkeys(("request_suspension", "suspend", "deny_suspension"), "acknowledged on_scene controlled"),
+        "resume": "suspended",
+        "resolve": "acknowledged on_scene controlled rework",
+        "start_verification": "resolved",
+        **dict.fromkeys(("verify_ok", "verify_fail"), "verifying"),
+        **dict.fromkeys(("callback_attempt", "callback_done", "callback_unresolved"), "awaiting_callback"),
+        **dict.fromkeys(("request_withdrawal", "confirm_withdrawal", "deny_withdrawal"), "open"),
+        **dict.fromkeys(("approve_reply", "flag_report", "void", "merge", "grade"), "open"),
+        **dict.fromkeys(("supervise", "reply_supervision"), "open"),
+        **dict.fromkeys(("note", "strike", "link"), "call"),
+        "reopen": "closed",
+        "unmerge": "merged",
+        **dict.fromkeys(("add_subtask", *(f"subtask_{each}" for each in SUBTASKS)), "parts"),
+        **dict.fromkeys(("split", "convert"), "in_hand"),
+    },
+    TicketKind.JOINT_RECTIFICATION: {
+        **dict.fromkeys(("admit", "reject"), "proposed"),
+        "object": "rejected publicity",
+        "assign_lead": "admitted",
+        **dict.fromkeys(("change_lead", "acknowledge", "interim_done"), "led"),
+        "invite_co": "lead_assigned",
+        "start_planning": "lead_assigned co_signing",
+        "cosign": "co_signing planning plan_review in_progress rework",
+        "decline": "co_signing",
+        **dict.fromkeys(("accept_return", "deny_return"), "arbitration"),
+        "plan_submit": "planning",
+        **dict.fromkeys(("plan_approve", "plan_return"), "plan_review"),
+        **dict.fromkeys(("progress", "report_complete"), "in_progress rework"),
+        **dict.fromkeys(("request_extension", "grant_extension", "deny_extension"), "in_progress"),
+        **dict.fromkeys(("request_suspension", "suspend", "deny_suspension"), "in_progress"),
+        "resume": "suspended",
+        "start_inspection": "reported_complete",
+        **dict.fromkeys(("inspect_ok", "inspect_fail"), "inspection"),
+        "close_out": "publicity",
+        "start_look_back": "closed_out",
+        **dict.fromkeys(("look_back_ok", "relapse"), "look_back"),
+        "restart": "relapsed",
+        **dict.fromkeys(("void", "merge", "grade", "supervise", "reply_supervision"), "j_open"),
+        **dict.fromkeys(("note", "strike", "link"), "joint"),
+        "unmerge": "merged",
+        **dict.fromkeys(("add_subtask", *(f"subtask_{each}" for each in SUBTASKS)), "j_parts"),
+    },
+}
+
+
+def named_states(text: str) -> frozenset[TicketState]:
+    """The states of words, groups resolved."""
+    found = (named_states(GROUPS[word]) if word in GROUPS else {TicketState(word)} for word in text.split())
+    return frozenset(state for states in found for state in states)
 
 
 def name(row: Row) -> str:
@@ -114,3 +197,39 @@ def test_second_lock_keeps_every_rule_from_ending_a_grave_ticket(grade: int, all
 def test_second_lock_keeps_the_lead_one(fields: dict[str, object], allowed: bool) -> None:
     row = next(row for row in TABLES[TicketKind.JOINT_RECTIFICATION] if row.event is TicketEvent.ASSIGN_LEAD)
     assert passes(Guard.ONE_LEAD, Question(opened(), row, SUPERVISOR, AT, fields, None, CONTEXT)) == allowed
+
+
+@pytest.mark.parametrize(("kind", "event"), [(kind, event) for kind, states in FROM.items() for event in states])
+def test_event_begins_in_these_states_and_no_others(kind: TicketKind, event: str) -> None:
+    begins = {state for row in TABLES[kind] if row.event == event for state in row.from_states}
+    assert begins == named_states(FROM[kind][event])
+
+
+@pytest.mark.parametrize("kind", TicketKind)
+def test_every_event_has_its_states_named(kind: TicketKind) -> None:
+    assert {row.event.value for row in TABLES[kind]} - {OPENED[kind].value} == set(FROM[kind])
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        (row, state)
+        for row in ROWS
+        for state in sorted(named_states(FROM[row.ticket.ticket_kind][row.step[0].value]))
+        if state is not row.ticket.state
+    ],
+    ids=lambda each: each.value if isinstance(each, TicketState) else name(each),
+)
+def test_row_is_walked_in_every_state_that_it_names(row: Row, state: TicketState) -> None:
+    """Where no other row of the event is meant for the state, the same person does the same there."""
+    decided = row.tried(No(Guard.ONE_LEAD, ticket=replace(row.ticket, state=state)))
+    if state in row_states(row):
+        assert isinstance(decided, Decided), decided
+        stays = row.to is row.ticket.state
+        assert decided.ticket.state is (state if stays else row.to)
+
+
+def row_states(row: Row) -> tuple[TicketState, ...]:
+    decided = row.tried()
+    assert isinstance(decided, Decided)
+    return decided.row.from_states
