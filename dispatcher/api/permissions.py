@@ -215,3 +215,8 @@ def roles_that_hold(permission: Permission) -> tuple[UserRole, ...]:
     """The roles that would do, in the order of the glossary."""
     granted = GRANTS.get(permission, frozenset())
     return tuple(role for role in UserRole if role in granted)
+
+
+def granted(roles: frozenset[UserRole]) -> list[Permission]:
+    """Everything that somebody with these roles may do, in the order of the members."""
+    return [permission for permission in Permission if holds(permission, roles)]

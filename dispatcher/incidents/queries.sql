@@ -141,11 +141,12 @@ SELECT event_uid FROM incident_events
 WHERE incident_id = $1 AND event_uid = ANY($2) AND settled_with IS NULL AND standing IN ('clustered', 'alone');
 
 -- name: merge_anchors :many
--- The first events of each of these incidents: by them they are held together.
-SELECT e.event_uid FROM unnest($1::bigint[]) AS i (id) CROSS JOIN LATERAL (
-    SELECT event_uid FROM incident_events
+-- The first events of each of these incidents, in their order: by them they are held together.
+SELECT e.event_uid FROM unnest($1::bigint[]) WITH ORDINALITY AS i (id, side) CROSS JOIN LATERAL (
+    SELECT event_uid, effective_at FROM incident_events
     WHERE incident_id = i.id AND settled_with IS NULL AND standing IN ('clustered', 'alone')
-    ORDER BY effective_at, event_uid LIMIT $2) e;
+    ORDER BY effective_at, event_uid LIMIT $2) e
+ORDER BY i.side, e.effective_at, e.event_uid;
 
 -- name: live_events :many
 -- The live version of events of open incidents.

@@ -14,12 +14,13 @@ from dispatcher.backtests import asked
 from dispatcher.backtests.checking import check_rules
 from dispatcher.rules import activation, versions
 from dispatcher.rules.difference import difference
-from dispatcher.rules.document import RuleDocument, RuleSource, parse
+from dispatcher.rules.document import GRADE_POINTS, RuleDocument, RuleSource, parse
 from dispatcher.rules.errors import RulesInvalid
 from dispatcher.rules.files import as_toml
 from dispatcher.rules.findings import Finding
 from dispatcher.rules.rulebook import read_rulebook
 from registry.deployment import read_deployment
+from registry.grading import read_grade_table
 from runtime.pool import SYSTEM, Connection, transaction
 
 
@@ -89,6 +90,27 @@ async def compare_rules(call: Call[models.ByVersion, models.Against, None]) -> m
     _, after = await _found(call.conn, call.params.id)
     items = [models.RuleChange(**asdict(change)) for change in difference(before, after)]
     return models.RuleChanges(before=against, after=call.params.id, items=items)
+
+
+async def read_grade_points(call: Call[models.ByVersion, None, None]) -> models.GradePoints:
+    """The version that the document names, the newest where it names none."""
+    deployment = await read_deployment(call.conn)
+    document = await versions.read_document(call.conn, deployment.rule_set, call.params.id)
+    table = await read_grade_table(call.conn, deployment.origin, document.references.get(GRADE_POINTS))
+    return models.GradePoints(
+        version=table.version,
+        points=[models.PointsRow(**asdict(row)) for _, rows in sorted(table.points.items()) for row in rows],
+        parameters=dict(table.parameters),
+        kinds=[
+            models.KindRiskRow(
+                kind=kind,
+                life_at_risk=risk.life_at_risk,
+                takes_colour=risk.takes_colour,
+                warned_by=dict(risk.warned_by),
+            )
+            for kind, risk in sorted(table.kinds.items())
+        ],
+    )
 
 
 async def dry_run_rules(call: Call[models.ByVersion, None, None]) -> models.DryRun:

@@ -9,6 +9,7 @@ from dispatcher.api.models.wire import Answer, Ask, Filter, Line, Paged
 from dispatcher.rules.document import RuleDocument, RuleSource
 from dispatcher.rules.findings import FindingCode, Weight
 from dispatcher.rules.versions import RuleState
+from registry.grading import Moves
 
 VersionNumber = Annotated[int, Field(ge=1, lt=2**31)]
 Content = Annotated[dict[str, Any], Field(description="a document as `GET /rules/{id}` gives it")]
@@ -100,3 +101,32 @@ class DryRun(Answer):
     in_force: int
     open_incidents: int
     difference: dict[str, Any]
+
+
+class PointsRow(Answer):
+    """What a rule of evidence is worth from a level on."""
+
+    rule: str
+    level: int
+    axis: Moves
+    points: int = Field(description="in thousandths of a step of the matrix")
+    waits: bool = Field(description="counts only once the incident is final")
+    zh_name: str
+    en_name: str
+    source: str
+
+
+class KindRiskRow(Answer):
+    """Traits of a kind that are no steps of the matrix."""
+
+    kind: str
+    life_at_risk: bool
+    takes_colour: bool
+    warned_by: dict[str, int] = Field(description="kinds of warnings, with the mildest colour that counts")
+
+
+class GradePoints(Answer):
+    version: int
+    points: list[PointsRow]
+    parameters: dict[str, int]
+    kinds: list[KindRiskRow]

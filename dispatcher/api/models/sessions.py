@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from dispatcher.accounts import model as accounts
 from dispatcher.accounts.model import UserRole
 from dispatcher.api.models.wire import Answer, Ask, storable
+from dispatcher.api.permissions import Permission, granted
 
 
 class Login(Ask):
@@ -22,6 +23,7 @@ class User(Answer):
     roles: list[UserRole]
     organisation_id: str | None
     area_id: str
+    permissions: list[Permission] = Field(description="what the roles grant; a page offers nothing else")
 
     @classmethod
     def of(cls, user: accounts.User) -> "User":
@@ -32,6 +34,7 @@ class User(Answer):
             roles=[role for role in UserRole if role in user.roles],
             organisation_id=user.organisation_id,
             area_id=user.area_id,
+            permissions=granted(user.roles),
         )
 
 

@@ -72,6 +72,16 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
         refusals=(FOUND_NONE,),
     ),
     Route(
+        "GET",
+        f"{API}/rules/{{id}}/grade-points",
+        Permission.READ_RULES,
+        rules.read_grade_points,
+        "The points of evidence that count under the version: rules, parameters, traits of kinds.",
+        params=models.ByVersion,
+        response=models.GradePoints,
+        refusals=(FOUND_NONE,),
+    ),
+    Route(
         "POST",
         f"{API}/rules/{{id}}/dry-run",
         Permission.CHANGE_RULES,

@@ -60,6 +60,19 @@ async def test_a_version_is_added_compared_and_asked_for(engineer: Client) -> No
     assert (status, refused["code"]) == (409, "activation_refused")
 
 
+async def test_version_shows_the_points_of_evidence_that_it_counts(engineer: Client) -> None:
+    status, told = await engineer.get("rules/1/grade-points")
+    assert (status, told["version"]) == (200, (await content_of(engineer))["references"]["grade_points"])
+    agree = [row for row in told["points"] if row["rule"] == "independent_sources"]
+    assert [(row["level"], row["axis"], row["points"]) for row in agree] == [
+        (2, "likelihood", 1000),
+        (3, "likelihood", 2000),
+    ]
+    assert told["parameters"]
+    assert any(row["life_at_risk"] for row in told["kinds"])
+    assert (await engineer.get("rules/99/grade-points"))[0] == 404
+
+
 async def test_the_same_content_again_is_refused_with_its_version(engineer: Client) -> None:
     await add(engineer, wider)
     status, refused = await add(engineer, wider, note="once more")

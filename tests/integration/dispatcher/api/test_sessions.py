@@ -21,6 +21,14 @@ async def test_log_in_gives_a_token_and_a_hardened_cookie(api: Api) -> None:
     assert (status, me) == (200, told["user"])
 
 
+async def test_who_one_is_names_what_one_may_do(api: Api) -> None:
+    told = [set((await (await api.as_user(login)).get("me"))[1]["permissions"]) for login in ("auditor", "engineer")]
+    assert [permissions & {"read_rules", "change_rules", "reshape_incidents"} for permissions in told] == [
+        {"read_rules"},
+        {"read_rules", "change_rules"},
+    ]
+
+
 async def test_log_out_ends_the_token_and_the_cookie(api: Api) -> None:
     client = await api.as_user("auditor")
     async with api.http.delete("/api/v1/sessions/current", headers=client.headers()) as answer:
