@@ -1,11 +1,11 @@
 """Backtests: the record of a span under two versions of the rules."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field
 
 from dispatcher.api.models.rules import VersionNumber
+from dispatcher.api.models.trials import TrialAnswer, TrialDifference, TrialLimit, TrialRules
 from dispatcher.api.models.wire import Answer, Ask, Instant, Paged
 from dispatcher.backtests.jobs import BacktestState
 
@@ -35,8 +35,16 @@ class Backtest(Answer):
     failure: str | None
 
 
+class BacktestResult(TrialAnswer):
+    before: TrialRules
+    after: TrialRules
+    events: int = Field(description="in the span, ticks included")
+    cannot: list[TrialLimit] = Field(description="what the trial could not rebuild")
+    difference: TrialDifference
+
+
 class BacktestDetail(Backtest):
-    result: dict[str, Any] | None = Field(description="see docs/reference/rules.md")
+    result: BacktestResult | None
 
 
 class Backtests(Answer):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from dispatcher.api.models.trials import TrialDifference
 from dispatcher.api.models.wire import Answer, Ask, Filter, Line, Paged
 from dispatcher.rules.document import RuleDocument, RuleSource
 from dispatcher.rules.findings import FindingCode, Weight
@@ -100,7 +101,7 @@ class DryRun(Answer):
     version: int
     in_force: int
     open_incidents: int
-    difference: dict[str, Any]
+    difference: TrialDifference
 
 
 class PointsRow(Answer):

@@ -12,7 +12,9 @@ import HazardsView from './views/HazardsView.vue'
 import IncidentView from './views/IncidentView.vue'
 import KpiView from './views/KpiView.vue'
 import LoginView from './views/LoginView.vue'
+import RatesView from './views/RatesView.vue'
 import RostersView from './views/RostersView.vue'
+import RulesView from './views/RulesView.vue'
 
 export function makeRouter() {
   const router = createRouter({
@@ -29,7 +31,9 @@ export function makeRouter() {
       { path: '/disclosures', name: 'disclosures', component: DisclosuresView },
       { path: '/hazards', name: 'hazards', component: HazardsView },
       { path: '/kpi', name: 'kpi', component: KpiView },
+      { path: '/rates', name: 'rates', component: RatesView },
       { path: '/rosters', name: 'rosters', component: RostersView },
+      { path: '/rules', name: 'rules', component: RulesView },
       { path: '/:rest(.*)*', redirect: { name: 'desk' } },
     ],
   })

@@ -35,7 +35,7 @@ export function ticket(id: number, changes: Partial<TicketRow> = {}): TicketRow 
 }
 
 export function user(changes: Partial<User> = {}): User {
-  return { id: 1, login: 'officer', zh_name: '值班员', roles: ['duty_officer'], organisation_id: 'desk', area_id: 'a', ...changes }
+  return { id: 1, login: 'officer', zh_name: '值班员', roles: ['duty_officer'], organisation_id: 'desk', area_id: 'a', permissions: [], ...changes }
 }
 
 export function incident(id: number, changes: Partial<Incident> = {}): Incident {

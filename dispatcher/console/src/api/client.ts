@@ -83,9 +83,9 @@ function pageUrl(path: string, cursor: string | null): string {
   return cursor === null ? first : `${first}&cursor=${cursor}`
 }
 
-export async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  if (body === undefined) return send<Answer>(method, path, null, {}, LIMIT_MS)
-  return send<Answer>(method, path, JSON.stringify(body), { 'Content-Type': 'application/json' }, LIMIT_MS)
+export async function request<Answer>(method: string, path: string, body?: unknown, limit_ms = LIMIT_MS): Promise<Answer> {
+  if (body === undefined) return send<Answer>(method, path, null, {}, limit_ms)
+  return send<Answer>(method, path, JSON.stringify(body), { 'Content-Type': 'application/json' }, limit_ms)
 }
 
 /** Sends a body as it is; a form names its own type. */

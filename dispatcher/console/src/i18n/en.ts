@@ -7,7 +7,9 @@ import { disclosuresEn } from './disclosures.en'
 import { hazardsEn } from './hazards.en'
 import { messagesEn } from './messages.en'
 import { kpiEn } from './kpi.en'
+import { ratesEn } from './rates.en'
 import { rostersEn } from './rosters.en'
+import { rulesEn } from './rules.en'
 import { workEn } from './work.en'
 import { hotlineEn } from './hotline.en'
 import type { Messages } from './zh-CN'
@@ -22,7 +24,9 @@ export const en: Messages = {
   hazards: hazardsEn,
   messages: messagesEn,
   kpi: kpiEn,
+  rates: ratesEn,
   rosters: rostersEn,
+  rules: rulesEn,
   hotline: hotlineEn,
   app: { name: 'Rongan', title: 'Dispatch console', full: 'Rongan · Dispatch console' },
   login: {
@@ -42,6 +46,8 @@ export const en: Messages = {
     hazards: 'Screening',
     kpi: 'Indicators',
     rosters: 'Rosters',
+    rates: 'Hot spots',
+    rules: 'Rules',
     calls: 'Take a call',
     callbacks: 'Call-backs',
     logout: 'Log out',

@@ -7,7 +7,9 @@ import { disclosuresZh } from './disclosures.zh-CN'
 import { hazardsZh } from './hazards.zh-CN'
 import { messagesZh } from './messages.zh-CN'
 import { kpiZh } from './kpi.zh-CN'
+import { ratesZh } from './rates.zh-CN'
 import { rostersZh } from './rosters.zh-CN'
+import { rulesZh } from './rules.zh-CN'
 import { workZh } from './work.zh-CN'
 import { hotlineZh } from './hotline.zh-CN'
 
@@ -21,7 +23,9 @@ export const zhCN = {
   hazards: hazardsZh,
   messages: messagesZh,
   kpi: kpiZh,
+  rates: ratesZh,
   rosters: rostersZh,
+  rules: rulesZh,
   hotline: hotlineZh,
   app: { name: '蓉安', title: '值守调度台', full: '蓉安 · 值守调度台' },
   login: {
@@ -39,6 +43,8 @@ export const zhCN = {
     hazards: '风险排查',
     kpi: '指标',
     rosters: '值班表',
+    rates: '源头治理',
+    rules: '规则',
     logout: '退出',
     accountability: '责任追究',
     admission: '社区准入',

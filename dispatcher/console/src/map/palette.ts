@@ -11,6 +11,8 @@ export interface Palette {
   online: string
   offline: string
   selection: string
+  /** Where much happens; grades keep their colours to themselves. */
+  heat: string
 }
 
 export const PALETTES: Readonly<Record<Theme, Palette>> = {
@@ -24,6 +26,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     online: '#4a6b82',
     offline: '#ffffff',
     selection: '#1c5d99',
+    heat: '#6b4c8a',
   },
   dark: {
     paper: '#0b1015',
@@ -35,5 +38,6 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     online: '#7fa3bd',
     offline: '#10161c',
     selection: '#6cb0ec',
+    heat: '#b79bd6',
   },
 }

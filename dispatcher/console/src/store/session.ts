@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 
 import { api } from '@/api/client'
-import type { User } from '@/api/model'
+import type { Permission, User } from '@/api/model'
 import { Refusal } from '@/api/problem'
 
 /** Says that this browser logged in before: without it nobody needs to be asked. The session itself is in the cookie. */
@@ -12,6 +12,11 @@ const HINT = 'rongan.session'
 export const useSession = defineStore('session', () => {
   const user = ref<User | null>(null)
   const isLoggedIn = computed(() => user.value !== null)
+
+  /** Whether the server would let the user: what it would refuse is not offered. */
+  function may(permission: Permission): boolean {
+    return user.value?.permissions.includes(permission) ?? false
+  }
 
   /** Finds out whether the browser still has a session; true if so. */
   async function resume(): Promise<boolean> {
@@ -47,5 +52,5 @@ export const useSession = defineStore('session', () => {
     localStorage.removeItem(HINT)
   }
 
-  return { user, isLoggedIn, resume, logIn, logOut, forget }
+  return { user, isLoggedIn, may, resume, logIn, logOut, forget }
 })
