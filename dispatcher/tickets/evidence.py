@@ -69,8 +69,9 @@ def named_attachments(fields: Mapping[str, Any]) -> tuple[int, ...]:
 def reuses(scene: Scene, cited: Cited, relatives: frozenset[int], before: int | None = None) -> tuple[PastUse, ...]:
     """The earlier uses that a photo may not have to prove something: on another matter, or as the proof of this one.
 
-    On the ticket's own case a photo that showed the place before may be named again, and one that looks alike may be
-    of the same place later. Documents may serve many matters. `before`: only uses of a lower id count.
+    On the ticket's own case a photo that showed the place before may be named again, and one that looks alike may be of
+    the same place later; it is shown as alike and does not count as new. Documents may serve many matters. `before`:
+    only uses of a lower id count.
     """
     if cited.kind is not AttachmentKind.PHOTO:
         return ()
@@ -79,9 +80,18 @@ def reuses(scene: Scene, cited: Cited, relatives: frozenset[int], before: int | 
 
 
 def _refuses(scene: Scene, past: PastUse, relatives: frozenset[int]) -> bool:
+    return past.likeness is Likeness.SAME and past.use.finishing if _is_own(scene, past, relatives) else True
+
+
+def _is_own(scene: Scene, past: PastUse, relatives: frozenset[int]) -> bool:
     use = past.use
-    own = use.topic == TOPIC and (use.subject_id == scene.ticket_id or use.subject_id in relatives)
-    return past.likeness is Likeness.SAME and use.finishing if own else True
+    return use.topic == TOPIC and (use.subject_id == scene.ticket_id or use.subject_id in relatives)
+
+
+def _proved_here(scene: Scene, cited: Cited, relatives: frozenset[int]) -> bool:
+    """Whether a copy of it, sent on by a messenger that compresses, proved something on this case before."""
+    near = (past for past in cited.uses if past.likeness is Likeness.NEAR and past.use.finishing)
+    return cited.kind is AttachmentKind.PHOTO and any(_is_own(scene, past, relatives) for past in near)
 
 
 def fresh_photos(scene: Scene, evidence: Evidence, ids: tuple[int, ...]) -> int:
@@ -96,7 +106,7 @@ def fresh_photos(scene: Scene, evidence: Evidence, ids: tuple[int, ...]) -> int:
 
 def _served(scene: Scene, cited: Cited, evidence: Evidence) -> bool:
     same = any(past.likeness is Likeness.SAME for past in cited.uses)
-    return same or bool(reuses(scene, cited, evidence.relatives))
+    return same or _proved_here(scene, cited, evidence.relatives) or bool(reuses(scene, cited, evidence.relatives))
 
 
 def found_about(scene: Scene, cited: Cited, evidence: Evidence, at: datetime) -> tuple[Finding, ...]:
@@ -105,7 +115,7 @@ def found_about(scene: Scene, cited: Cited, evidence: Evidence, at: datetime) ->
     found = []
     if any(each.likeness is Likeness.SAME for each in past):
         found.append(Finding.REUSED)
-    if any(each.likeness is Likeness.NEAR for each in past):
+    if any(each.likeness is Likeness.NEAR for each in past) or _proved_here(scene, cited, evidence.relatives):
         found.append(Finding.NEAR_IDENTICAL)
     if cited.taken_at is not None and cited.taken_at < scene.opened_at:
         found.append(Finding.TAKEN_BEFORE)
