@@ -51,6 +51,7 @@ DECLARE
     reached disclosure_moment := CASE
         WHEN NEW.to_state IN ('closed', 'closed_out') AND NEW.from_state NOT IN ('closed', 'closed_out', 'look_back') THEN 'closed'
         WHEN NEW.from_state = 'closed' AND NEW.to_state <> 'closed' THEN 'reopened'
+        WHEN NEW.from_state = 'look_back' AND NEW.to_state NOT IN ('look_back', 'closed_out') THEN 'reopened'
         WHEN NEW.event = 'plan_approve' THEN 'plan_approved'
         WHEN NEW.event IN ('interim_done', 'report_complete') THEN 'milestone'
         WHEN NEW.event = 'accept' THEN 'warning'
@@ -145,6 +146,25 @@ CREATE TRIGGER disclosures_no_clock_for_a_committee
     BEFORE INSERT OR UPDATE OF due_at, breached_at, publisher_organisation_id ON disclosures
     FOR EACH ROW WHEN (NEW.due_at IS NOT NULL OR NEW.breached_at IS NOT NULL)
     EXECUTE FUNCTION refuse_committees('publisher_organisation_id');
+
+-- Nobody stops having had a hand in it, and what residents read is withdrawn, never changed.
+CREATE FUNCTION keep_disclosures() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT NEW.editors @> OLD.editors THEN
+        RAISE EXCEPTION 'disclosure % forgets an editor', OLD.id
+            USING ERRCODE = '23514', CONSTRAINT = 'disclosures_keep_their_editors';
+    END IF;
+    IF OLD.published_at IS NOT NULL AND (
+        NEW.state NOT IN ('published', 'withdrawn') OR (OLD.state = 'withdrawn' AND NEW.state <> 'withdrawn')
+        OR ROW (NEW.published_at, NEW.public_body, NEW.level, NEW.approver)
+           IS DISTINCT FROM ROW (OLD.published_at, OLD.public_body, OLD.level, OLD.approver)) THEN
+        RAISE EXCEPTION 'disclosure % was published', OLD.id
+            USING ERRCODE = '23514', CONSTRAINT = 'disclosures_stand_as_published';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER disclosures_kept BEFORE UPDATE ON disclosures FOR EACH ROW EXECUTE FUNCTION keep_disclosures();
 
 -- Months and quarters that were taken: their statistics drafted, their duties planned.
 CREATE TABLE disclosure_periods (
@@ -408,5 +428,14 @@ GROUP BY a.id, a.unit_organisation_id, a.period_from, a.period_to, a.state;
 
 GRANT SELECT ON disclosure_rules, undisclosed_kinds, committee_duty_rules, evaluation_sums, committee_opinion_sums TO rongan_app;
 GRANT SELECT, INSERT ON disclosure_periods, disclosure_records, evaluation_records, assessment_hearings, evaluation_opinions TO rongan_app;
-GRANT SELECT, INSERT, UPDATE ON disclosures, committee_duties, evaluations, evaluation_clocks, organ_assessments TO rongan_app;
+GRANT SELECT, INSERT ON disclosures, committee_duties, evaluations, evaluation_clocks, organ_assessments TO rongan_app;
+-- What something is about, who is meant and when it began is said once.
+GRANT UPDATE (level, never_reason, title, text, redactions, waivers, secret_checked, commercial_checked, privacy_checked, state, version,
+    editors, approver, public_body, due_at, remind_at, explanation, law_due_at, law_explanation, reminded_at, breached_at,
+    law_breached_at, approved_at, published_at, withdrawn_at, reason) ON disclosures TO rongan_app;
+GRANT UPDATE (next_at, state, disclosure_id, changed_at, finding) ON committee_duties TO rongan_app;
+GRANT UPDATE (summary, state, version, reply, measures, measures_done_at, verdict, reopened, escalated_at, submitted_at, delivered_at,
+    replied_at, closed_at) ON evaluations TO rongan_app;
+GRANT UPDATE (due_at, remind_at, explanation, reminded_at, breached_at, stopped_at) ON evaluation_clocks TO rongan_app;
+GRANT UPDATE (state, version, concluded_at, conclusion) ON organ_assessments TO rongan_app;
 GRANT SELECT, INSERT, UPDATE (taken_at) ON disclosure_occasions TO rongan_app;

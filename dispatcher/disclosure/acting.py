@@ -9,12 +9,13 @@ from dispatcher.admission.errors import ActRefused, EntryRefused, Outpaced
 from dispatcher.admission.procedures import Act, Refusal, Refused
 from dispatcher.disclosure.drafting import Opened, open_disclosure, read_clockwork
 from dispatcher.disclosure.entries import Edited, edited
-from dispatcher.disclosure.model import MatterOutcome, Withdrawal
+from dispatcher.disclosure.model import MatterOutcome, Withdrawal, levels_allowed
 from dispatcher.disclosure.overdue import break_law, break_target
-from dispatcher.disclosure.personal import find_personal
+from dispatcher.disclosure.personal import black_out, find_personal
 from dispatcher.disclosure.procedures import Subject, decide
 from dispatcher.disclosure.reading import QUERIES, Sight, preview, read, read_known, standing_of
 from dispatcher.tickets.breaches import record_end
+from registry.calendar import read_calendar
 from registry.disclosures import (
     DisclosureBook,
     DisclosureItem,
@@ -24,6 +25,9 @@ from registry.disclosures import (
 )
 from runtime.pool import Connection
 
+CORRECTION_WD: Final = 5
+"""Working days that a committee has for what it took back, before its residents' meeting hears of it: a default."""
+_GOES_ON: Final = frozenset({"check", "approve", "publish"})
 _WEIGHT: Final = {DisclosureLevel.NEVER: 0, DisclosureLevel.PRESENCE_ONLY: 1, DisclosureLevel.FULL: 2}
 
 
@@ -36,6 +40,8 @@ async def act(conn: Connection, disclosure_id: int, asked: Act, user: User, at: 
     hop = decide(row["state"], asked, user, standing_of(row))
     if isinstance(hop, Refused):
         raise ActRefused(Subject.DISCLOSURE, row["state"], asked.event, hop)
+    if asked.event in _GOES_ON:
+        await _refuse_level(conn, row)
     match asked.event:
         case "edit":
             await _edit(conn, row, asked, user)
@@ -72,9 +78,8 @@ async def act(conn: Connection, disclosure_id: int, asked: Act, user: User, at: 
 
 async def _edit(conn: Connection, row: Mapping[str, Any], asked: Act, user: User) -> None:
     book = await read_disclosure_book(conn)
-    change = edited(
-        row, asked.fields, undisclosed=await _undisclosed(conn, book, row), ticket_open=await _open(conn, row)
-    )
+    undisclosed, ticket_open = await _ticket(conn, book, row)
+    change = edited(row, asked.fields, undisclosed=undisclosed, ticket_open=ticket_open)
     _refuse_unexplained(row, change, asked, book)
     await conn.execute(
         QUERIES.edit_disclosure,
@@ -114,7 +119,7 @@ async def _check(conn: Connection, row: Mapping[str, Any], asked: Act, user: Use
 async def _drop(conn: Connection, row: Mapping[str, Any], asked: Act, at: datetime) -> None:
     if row["due_at"] is not None:
         raise EntryRefused("event", "is due: two persons may withhold it, nobody drops it")
-    await conn.execute(QUERIES.withdraw_disclosure, row["id"], at, asked.reason)
+    await conn.execute(QUERIES.withdraw_disclosure, row["id"], at, await _told_reason(conn, row, asked))
 
 
 async def _approve(conn: Connection, row: Mapping[str, Any], user: User, at: datetime) -> None:
@@ -129,6 +134,8 @@ async def _withhold(conn: Connection, row: Mapping[str, Any], user: User, at: da
         raise EntryRefused("level", "only what is never public is withheld")
     await _break_late(conn, row, at)
     await conn.execute(QUERIES.withhold_disclosure, row["id"], user.actor, at)
+    for clock in ("d_publish", "d_publish_law"):
+        await record_end(conn, f"disclosure:{row['id']}:{clock}", at)
 
 
 async def _publish(conn: Connection, row: Mapping[str, Any], at: datetime) -> None:
@@ -160,12 +167,20 @@ async def _withdraw(conn: Connection, row: Mapping[str, Any], asked: Act, user: 
     if code is Withdrawal.REOPENED:
         choices = ", ".join(each for each in Withdrawal if each is not Withdrawal.REOPENED)
         raise EntryRefused("code", f"is none of {choices}")
-    await conn.execute(QUERIES.withdraw_disclosure, row["id"], at, asked.reason)
-    if code.is_due_again:
-        await _open_again(conn, row, user, at)
+    await conn.execute(QUERIES.withdraw_disclosure, row["id"], at, await _told_reason(conn, row, asked))
+    again = await _open_again(conn, row, user, at) if code.is_due_again else None
+    # What fulfilled a duty stands no more.
+    until = (await read_calendar(conn, at)).after_working_days(at, CORRECTION_WD).at
+    await conn.execute(QUERIES.open_duty_again, row["id"], until, again, at)
 
 
-async def _open_again(conn: Connection, row: Mapping[str, Any], user: User, at: datetime) -> None:
+async def _told_reason(conn: Connection, row: Mapping[str, Any], asked: Act) -> str:
+    """Why it is gone, as residents read it: the record keeps the words, the page no personal datum."""
+    reason = asked.reason or ""
+    return black_out(reason, find_personal(reason, await read_known(conn, row["ticket_id"])))
+
+
+async def _open_again(conn: Connection, row: Mapping[str, Any], user: User, at: datetime) -> int | None:
     """What was published wrongly is due again, from now on."""
     book = await read_disclosure_book(conn)
     item, moment = DisclosureItem(row["item"]), DisclosureMoment(row["moment"])
@@ -187,19 +202,28 @@ async def _open_again(conn: Connection, row: Mapping[str, Any], user: User, at: 
         outcome=MatterOutcome(row["outcome"]) if row["outcome"] is not None else None,
         clocks=clocks,
         replaces=row["id"],
+        # Whose words they are does not approve them; what was blacked out stays so.
+        editors=tuple(row["editors"]),
+        redactions=tuple(row["redactions"]),
+        waivers=tuple(row["waivers"]),
     )
-    await open_disclosure(conn, again, at=at, by=user)
+    return await open_disclosure(conn, again, at=at, by=user)
 
 
-async def _undisclosed(conn: Connection, book: DisclosureBook, row: Mapping[str, Any]) -> bool:
+async def _refuse_level(conn: Connection, row: Mapping[str, Any]) -> None:
+    """A kind that was corrected since, or a ticket that was taken up again, allows less than the draft says."""
+    undisclosed, ticket_open = await _ticket(conn, await read_disclosure_book(conn), row)
+    item, moment = DisclosureItem(row["item"]), DisclosureMoment(row["moment"])
+    allowed = levels_allowed(item, moment, undisclosed=undisclosed, ticket_open=ticket_open)
+    if DisclosureLevel(row["level"]) not in allowed:
+        raise EntryRefused("level", f"may be {' or '.join(sorted(allowed))} by now")
+
+
+async def _ticket(conn: Connection, book: DisclosureBook, row: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether the ticket's kind is never told one by one, and whether it is open, as it stands now."""
     if row["ticket_id"] is None:
-        return False
+        return False, False
     subject = await conn.fetchrow(QUERIES.read_subject, row["ticket_id"])
-    return subject is not None and subject["kind"] in book.undisclosed
-
-
-async def _open(conn: Connection, row: Mapping[str, Any]) -> bool:
-    if row["ticket_id"] is None:
-        return False
-    subject = await conn.fetchrow(QUERIES.read_subject, row["ticket_id"])
-    return subject is not None and subject["closed_at"] is None
+    if subject is None:
+        return False, False
+    return subject["kind"] in book.undisclosed, subject["closed_at"] is None

@@ -1,6 +1,6 @@
 """Opens disclosures: from a fact of a ticket, for a month, for a matter without a ticket, for a correction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -74,6 +74,9 @@ class Opened:
     outcome: MatterOutcome | None = None
     clocks: tuple[Deadline, Deadline] | None = None
     replaces: int | None = None
+    editors: tuple[str, ...] | None = None  # Whose words they are; None: of who opens it.
+    redactions: tuple[Mapping[str, Any], ...] = ()
+    waivers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ async def open_disclosure(
         opened.title,
         opened.text,
         opened.outcome,
-        [] if by is None else [by.actor],
+        list(opened.editors) if opened.editors is not None else [] if by is None else [by.actor],
         at,
         target and target.due_at,
         target and target.remind_at,
@@ -155,6 +158,8 @@ async def open_disclosure(
         law and law.due_at,
         law and dict(law.explanation),
         opened.replaces,
+        list(opened.redactions),
+        list(opened.waivers),
     )
     if disclosure_id is not None:
         await conn.execute(

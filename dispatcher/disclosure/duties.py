@@ -67,7 +67,8 @@ async def follow(
             case DutyState.REMINDED:
                 state = DutyState.RESIDENTS_MEETING
                 meeting_wd = days.get((row["item"], row["period"]), 1)
-                next_at = calendar.after_working_days(row["planned_at"], meeting_wd).at
+                # The meeting has its days from when it is asked, however late the step comes.
+                next_at = calendar.after_working_days(max(row["planned_at"], at), meeting_wd).at
             case DutyState.RESIDENTS_MEETING:
                 state = DutyState.SUBDISTRICT
                 told = await conn.fetchval(QUERIES.subdistrict_of, list(row["area_path"])) or told

@@ -5,9 +5,11 @@ reads. What is known of the reporters of a ticket can never be taken back.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 
 from dispatcher.disclosure.words import LABEL, ORDINARY, SURNAME, TITLE
@@ -39,10 +41,16 @@ class Found:
 
 # Full-width letters, figures and signs, as people type them in Chinese text, one to one: positions stay.
 _HALF_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
+_INVISIBLE: Final = "Cf"
+"""The category of what nobody sees in a text and a pattern would stumble over: zero-width blanks, soft hyphens."""
 _D: Final = "[0-9]"
 _SEP: Final = r"[\s\-\u2010-\u2015\u00b7.*]{0,2}"
 _DASH: Final = r"\s?[-\u2014#]\s?"
-_NUMERAL: Final = "[一二三四五六七八九零〇○幺两壹贰叁肆伍陆柒捌玖]"
+_DIGIT: Final = "[0-9一二三四五六七八九零〇○幺两壹贰叁肆伍陆柒捌玖]"
+# Between the digits of a number that its length gives away: whatever is no word. A line ends it.
+_ANY: Final = r"(?:[^\w\n]|_){0,3}"
+_OWN: Final = r"(?<=[A-Z]{2}-)20\d\d[01]\d[0-3]\d-\d{5}(?!\d)"
+_DATE: Final = r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?(?![\d/-])"
 _N: Final = rf"(?:{_D}{{1,5}}|[一二三四五六七八九十百]{{1,5}}|[A-Za-z])"
 _HAN: Final = "[\u3400-\u9fff]"
 _PLATE: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使"
@@ -51,13 +59,16 @@ _PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
     (PersonalKind.ACCOUNT, re.compile(r"(?:微信|QQ|qq|vx|VX|wx|抖音)(?:号码|号)?\s*[:是为]?\s*[A-Za-z0-9_-]{5,}")),
     (PersonalKind.POSITION, re.compile(rf"(?<!\d){_D}{{1,3}}[.]{_D}{{3,}}")),
     (PersonalKind.ID_NUMBER, re.compile(rf"{_D}(?:{_SEP}{_D}){{13,16}}{_SEP}[0-9Xx]")),
-    # A number in the hand of a person: dates and the numbers of our own orders are shorter or begin with letters.
+    (PersonalKind.ID_NUMBER, re.compile(rf"(?<!\d)[1-9](?:{_ANY}\d){{16}}{_ANY}[0-9Xx](?!\d)")),
     (
-        PersonalKind.PHONE,
-        re.compile(rf"(?<![0-9])(?<![A-Z]{{2}}-)(?!(?:19|20)\d\d-\d\d?-\d\d?(?![\d-])){_D}(?:{_SEP}{_D}){{6,}}[Xx]?"),
+        PersonalKind.ID_NUMBER,
+        re.compile(rf"(?:生日|出生(?:日期|年月|于)?)\s*[:是为]?\s*(?:{_DATE}|\d{{4}}年\d\d?月(?:\d\d?日)?)"),
     ),
-    (PersonalKind.PHONE, re.compile(rf"{_NUMERAL}(?:{_SEP}{_NUMERAL}){{6,}}")),
-    (PersonalKind.PHONE, re.compile(rf"尾号\s*[::是为]?\s*{_D}{{3,}}")),
+    # A number in the hand of a person: dates and the numbers of our own orders are shorter or of another form.
+    (PersonalKind.PHONE, re.compile(rf"(?<!{_DIGIT})(?!{_DATE})(?!{_OWN}){_DIGIT}(?:{_SEP}{_DIGIT}){{6,}}[Xx]?")),
+    (PersonalKind.PHONE, re.compile(rf"(?<!\d)1{_ANY}[3-9](?:{_ANY}\d){{9}}(?!\d)")),
+    (PersonalKind.PHONE, re.compile(rf"(?<![\d.])0{_ANY}[1-9](?:{_ANY}\d){{8,10}}(?!\d)")),
+    (PersonalKind.PHONE, re.compile(rf"(?:尾号|[后末][四4]位)\s*[:是为]?\s*{_D}{{3,}}")),
     (
         PersonalKind.PLATE,
         re.compile(rf"[{_PLATE}]\s?[A-Za-z]{_SEP}(?:[A-Za-z0-9]\s?){{4,5}}[A-Za-z0-9挂学警港澳]"),
@@ -75,22 +86,34 @@ _PATTERNS: Final[tuple[tuple[PersonalKind, re.Pattern[str]], ...]] = (
             rf"(?<=[路街巷道里弄段村庄组坊园苑区])\s?第?\s?(?:{_D}{{1,5}}|[一二三四五六七八九十百]{{1,5}})\s?号(?:\s?附\s?{_N}\s?号)?"
         ),
     ),
-    (PersonalKind.ADDRESS, re.compile(rf"(?<=[路街巷弄段])\s?{_D}{{1,5}}")),
+    (PersonalKind.ADDRESS, re.compile(rf"(?<=[路街巷弄段])\s?{_D}{{1,5}}(?:-{_D}{{1,4}})?")),
     (PersonalKind.NAME, re.compile(rf"{SURNAME}{_HAN}{{0,2}}?{TITLE}")),
     (PersonalKind.NAME, re.compile(rf"[老小阿]{SURNAME}(?!{_HAN}*?(?:区|学|院|路))")),
     (PersonalKind.NAME, re.compile(r"\b(?:Mr|Ms|Mrs|Miss|Dr)\.?\s+[A-Z][a-z]+(?:\s+[A-Z][a-z]+)*")),
 )
+_BETWEEN: Final = r"(?:\W|_){0,3}"
 _SAYS: Final = r"\s*[:是为叫]?\s*[\u300c\u201c\"(]?\s*"
 _LABELLED: Final = re.compile(rf"{LABEL}{_SAYS}(?P<name>{SURNAME}{_HAN}{{1,2}})")
 _BEFORE: Final = r"[\s,\u3002;\u3001:!?\u201c\u201d\"'(\u300a]"
 _BEHIND: Final = r"[\s,\u3002;\u3001:!?\u201c\u201d\"')\u300b等]"
+# In the midst of a sentence: behind who is asked or told, before what he did.
+_TOLD: Final = "(?:系|经|对|向|与|由|请|让|劝|找到|通知|联系|告知|要求|劝导|劝说|约谈|走访|询问|处罚|提醒|责令)"
+_DID: Final = (
+    "(?:将|已|把|被|说|称|表示|反映|同意|承认|拒绝|自行|本人|清理|清除|拆除|搬离|搬走|整改|住在|家中|家里|名下|等人)"
+)
+_NO_PLACE: Final = "(?<![区街路巷道院管线部委局所站会队组员板量树])"
+_SENTENCE: Final = re.compile(
+    rf"(?:(?:^|(?<={_BEFORE})){_TOLD}?|{_TOLD})(?P<name>{SURNAME}{_HAN}{{1,2}}?){_NO_PLACE}(?={_DID}|{_BEHIND})",
+    re.MULTILINE,
+)
 _ALONE: Final = re.compile(rf"(?:^|(?<={_BEFORE}))(?P<name>{SURNAME}{_HAN}{{1,2}})(?=$|{_BEHIND})", re.MULTILINE)
 
 
 def find_personal(text: str, known: Collection[str] = ()) -> tuple[Found, ...]:
     """Everything that has to be blacked out, in order, without overlaps. `known`: what reporters are known by."""
-    plain = text.translate(_HALF_WIDTH)
-    return _merged([*_known(plain, known), *_labelled(plain), *_by_pattern(plain)])
+    plain, places = _plain(text)
+    found = [*_known(plain, known), *_labelled(plain), *_by_pattern(plain)]
+    return _merged([Found(places[each.start], places[each.end - 1] + 1, each.kind, each.known) for each in found])
 
 
 def black_out(text: str, stretches: Collection[Found]) -> str:
@@ -117,6 +140,13 @@ MARKS: Final = {
 """What residents read in place of a datum: its kind, so that the sentence still says what it is about."""
 
 
+def _plain(text: str) -> tuple[str, list[int]]:
+    """What a reader makes of a text, character by character, and where each of them stands in it."""
+    places = [place for place, each in enumerate(text) if unicodedata.category(each) != _INVISIBLE]
+    half = text.translate(_HALF_WIDTH)
+    return "".join(str(unicodedata.digit(half[place], half[place])) for place in places), places
+
+
 def _by_pattern(text: str) -> Iterator[Found]:
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
@@ -126,17 +156,17 @@ def _by_pattern(text: str) -> Iterator[Found]:
 def _labelled(text: str) -> Iterator[Found]:
     for match in _LABELLED.finditer(text):
         yield Found(match.start("name"), match.end("name"), PersonalKind.NAME)
-    for match in _ALONE.finditer(text):
-        if match["name"] not in ORDINARY:
+    for match in chain(_ALONE.finditer(text), _SENTENCE.finditer(text)):
+        if match["name"][:2] not in ORDINARY:
             yield Found(match.start("name"), match.end("name"), PersonalKind.NAME)
 
 
 def _known(text: str, known: Collection[str]) -> Iterator[Found]:
     for datum in known:
-        characters = [each for each in datum.translate(_HALF_WIDTH) if not each.isspace() and each != "-"]
+        characters = [each for each in _plain(datum)[0] if not each.isspace() and each != "-"]
         if len(characters) < 2:
             continue
-        pattern = _SEP.join(re.escape(each) for each in characters)
+        pattern = _BETWEEN.join(re.escape(each) for each in characters)
         kind = PersonalKind.PHONE if all(each in "+0123456789" for each in characters) else PersonalKind.NAME
         for match in re.finditer(pattern, text, re.IGNORECASE):
             yield Found(match.start(), match.end(), kind, known=True)

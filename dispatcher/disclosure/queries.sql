@@ -48,9 +48,11 @@ WHERE x.ticket_id = $1 AND x.event IN ('request_return', 'decline') AND t.lead_o
 ORDER BY o.id, x.version DESC;
 
 -- name: list_known :many
--- What the reporters of a ticket are known by: never shown, only looked for.
+-- What the reporters of a ticket, and of those that it is linked with, are known by: never shown, only looked for.
 SELECT c.caller_name, c.caller_phone, c.address FROM ticket_reports r JOIN hotline_calls c ON c.id = r.call_id
-WHERE r.ticket_id = $1;
+WHERE r.ticket_id = $1
+   OR r.ticket_id IN (SELECT l.other_id FROM ticket_links l WHERE l.ticket_id = $1
+                      UNION ALL SELECT l.ticket_id FROM ticket_links l WHERE l.other_id = $1);
 
 -- name: read_words :one
 -- The unit's own words of the result, or of the plan, at or before a transition.
@@ -68,9 +70,10 @@ WHERE a.id = $1 AND s.level <= 'subdistrict' ORDER BY s.level DESC LIMIT 1;
 -- name: insert_disclosure :one
 -- Nothing comes back where the occasion, or the month of the area, has its disclosure.
 INSERT INTO disclosures (number, ticket_id, ticket_version, moment, item, level, never_reason, publisher_organisation_id, area_id,
-    month, title, text, outcome, editors, opened_at, due_at, remind_at, explanation, law_due_at, law_explanation, replaces)
+    month, title, text, outcome, editors, opened_at, due_at, remind_at, explanation, law_due_at, law_explanation, replaces, redactions,
+    waivers)
 VALUES ($1, $2, $3, $4::text::disclosure_moment, $5::text::disclosure_item, $6::text::disclosure_level, $7::text::never_reason,
-    $8, $9, $10, $11, $12, $13::text::matter_outcome, $14, $15, $16, $17, $18, $19, $20, $21)
+    $8, $9, $10, $11, $12, $13::text::matter_outcome, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: occasion_is_taken :one
@@ -242,6 +245,11 @@ UPDATE committee_duties SET disclosure_id = $2 WHERE id = $1;
 
 -- name: fulfil_duty_of :exec
 UPDATE committee_duties SET state = 'fulfilled', next_at = NULL, changed_at = $2 WHERE disclosure_id = $1;
+
+-- name: open_duty_again :exec
+-- The disclosure that fulfilled it was withdrawn: another ($3) may, and nothing follows before $2.
+UPDATE committee_duties SET state = 'reminded', next_at = GREATEST(planned_at, $2::timestamptz), disclosure_id = $3, changed_at = $4
+WHERE disclosure_id = $1 AND state = 'fulfilled';
 
 -- name: find_on_duty :exec
 UPDATE committee_duties SET finding = $2, state = CASE WHEN $3 THEN 'fulfilled'::duty_state ELSE state END, next_at = $4,

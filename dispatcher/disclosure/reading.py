@@ -20,6 +20,8 @@ from runtime.queries import load
 QUERIES = load(__package__)
 
 LAST_ID: Final = 2**63 - 1
+_MOBILE, _LOCAL = 11, 8
+"""Digits of a number in the country, and in a city."""
 # Who looks after what others publish in an area; drafts hold what residents must not read.
 _OVERSEERS: Final = frozenset(
     {UserRole.DISCLOSURE_EDITOR, UserRole.DISCLOSURE_APPROVER, UserRole.SUPERVISOR, UserRole.AUDITOR}
@@ -83,7 +85,14 @@ async def read_known(conn: Connection, ticket_id: int | None) -> list[str]:
     if ticket_id is None:
         return []
     rows = await conn.fetch(QUERIES.list_known, ticket_id)
-    return sorted({datum for row in rows for datum in row.values() if datum})
+    said = {datum for row in rows for datum in row.values() if datum}
+    return sorted(said | {end for row in rows for end in _ends(row["caller_phone"] or "")})
+
+
+def _ends(phone: str) -> set[str]:
+    """A number as people write it without the country's or the city's prefix."""
+    digits = "".join(each for each in phone if each.isdecimal())
+    return {digits[-_MOBILE:], digits[-_LOCAL:]} if len(digits) >= _LOCAL else set()
 
 
 async def redacted_text(conn: Connection, row: Mapping[str, Any]) -> Redacted:

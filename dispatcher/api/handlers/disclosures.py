@@ -11,11 +11,14 @@ from dispatcher.api.models.admission import ActAsk, ActPath, RecordLine
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
 from dispatcher.disclosure import acting, duties, matters, reading
+from dispatcher.disclosure.personal import black_out, find_personal
 from dispatcher.disclosure.procedures import allowed_events
 from dispatcher.disclosure.reading import LAST_ID, QUERIES
 from registry.calendar import read_calendar
 from registry.disclosures import DutyPeriod, read_duty_rules
 from runtime.pool import Connection
+
+_DRAFTERS = frozenset({UserRole.DISCLOSURE_EDITOR, UserRole.DISCLOSURE_APPROVER, UserRole.SUPERVISOR})
 
 
 async def list_disclosures(call: Call[None, models.DisclosureFilter, None]) -> models.Disclosures:
@@ -89,6 +92,10 @@ async def _duty(conn: Connection, duty_id: int) -> models.CommitteeDuty:
 async def _detail(conn: Connection, disclosure_id: int, viewer: User) -> models.DisclosureDetail:
     row = await reading.read(conn, disclosure_id, reading.Sight.of(viewer))
     body, redacted = await reading.preview(conn, row)
+    records = [RecordLine(**line) for line in await reading.history(conn, disclosure_id)]
+    if _masked(viewer):
+        row |= {"text": redacted.text, "redactions": [], "waivers": []}
+        records = [each.model_copy(update={"reason": _blank(each.reason)}) for each in records]
     return models.DisclosureDetail(
         **_row(row, viewer),
         **{
@@ -112,13 +119,24 @@ async def _detail(conn: Connection, disclosure_id: int, viewer: User) -> models.
                 required=each.required,
                 waived=each.waived,
             )
-            for each in redacted.proposals
+            for each in (() if _masked(viewer) else redacted.proposals)
         ],
         preview=body,
-        records=[RecordLine(**line) for line in await reading.history(conn, disclosure_id)],
+        records=records,
     )
+
+
+def _masked(viewer: User) -> bool:
+    """Auditors read drafts as residents would (ruling A11)."""
+    return UserRole.AUDITOR in viewer.roles and not viewer.roles & _DRAFTERS
+
+
+def _blank(text: str | None) -> str | None:
+    return None if text is None else black_out(text, find_personal(text))
 
 
 def _row(row: dict[str, Any], viewer: User) -> dict[str, Any]:
     shown = {name: row[name] for name in models.Disclosure.model_fields if name != "actions"}
+    if _masked(viewer):
+        shown |= {"title": _blank(row["title"])}
     return shown | {"actions": allowed_events(row["state"], viewer, reading.standing_of(row))}

@@ -13,6 +13,7 @@ from dispatcher.api.models import disclosures as models
 from dispatcher.api.public_access import LISTS_KEPT_S, PAGES_KEPT_S, keep, slow_down, wants_page
 from dispatcher.api.routing import Call
 from dispatcher.disclosure.model import DisclosureState
+from dispatcher.disclosure.personal import black_out, find_personal
 from dispatcher.disclosure.reading import LAST_ID, QUERIES
 
 
@@ -55,8 +56,14 @@ async def list_public_duties(call: Call[None, models.DutyFilter, None]) -> web.R
         QUERIES.list_duties, asked.area, asked.committee, key[0] if key and key[0] else LAST_ID, None, asked.limit
     )
     following = encode(rows[-1]["id"]) if len(rows) == asked.limit else None
-    items = [models.CommitteeDuty(**dict(row)) for row in rows]
+    items = [models.CommitteeDuty(**dict(row) | _without_names(dict(row))) for row in rows]
     return keep(json_response(models.CommitteeDuties(items=items, next=following)), LISTS_KEPT_S)
+
+
+def _without_names(row: dict[str, Any]) -> dict[str, Any]:
+    """A committee's own words, as everybody may read them."""
+    words = {name: row[name] for name in ("period_name", "finding") if row[name] is not None}
+    return {name: black_out(text, find_personal(text)) for name, text in words.items()}
 
 
 def _shown(row: dict[str, Any]) -> models.PublicDisclosure:

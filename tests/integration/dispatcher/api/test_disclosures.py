@@ -202,3 +202,29 @@ async def test_one_reader_is_slowed_down(city: Api) -> None:
 )
 def test_a_network_is_counted_as_one(remote: str, network: str) -> None:
     assert network_of(remote) == network
+
+
+async def test_committees_words_are_public_without_the_names_in_them(city: Api, owner: Connection) -> None:
+    chair = await city.as_user("chair")
+    _, duty = await chair.post("committee-duties", {"item": "resident_rights", "matter": "业主王建国申请加装电梯"})
+    await owner.execute(
+        "UPDATE committee_duties SET state = 'residents_meeting', finding = '请联系13812345678' WHERE id = $1",
+        duty["id"],
+    )
+    _, calendar = await city.nobody.get("/public/committee-duties", committee="committee-east")
+    (shown,) = calendar["items"]
+    assert (shown["period_name"], shown["finding"]) == ("业主〔姓名〕申请加装电梯", "请联系〔号码〕")
+    _, own = await chair.post(f"committee-duties/{duty['id']}/findings", {"finding": "王建国已同意", "settled": False})
+    assert own["finding"] == "王建国已同意"
+
+
+async def test_auditor_reads_a_draft_as_residents_would(city: Api) -> None:
+    shown = await drafted(city, title="业主王建国反映环卫")
+    editor, auditor = await city.as_user("disclosure_editor"), await city.as_user("auditor")
+    _, shown = await step(editor, shown, "edit", "电话13812345678", title="业主王建国反映环卫")
+    _, told = await auditor.get(f"disclosures/{shown['id']}")
+    _, listed = await auditor.get("disclosures")
+    for text in (str(told), str(listed)):
+        assert "王建国" not in text
+        assert "13812345678" not in text
+    assert "王建国" in (await editor.get(f"disclosures/{shown['id']}"))[1]["text"]

@@ -12,7 +12,7 @@ from dispatcher.admission.procedures import Act, Refusal
 from dispatcher.disclosure import acting, matters
 from dispatcher.disclosure.matters import Matter
 from dispatcher.disclosure.model import MatterOutcome
-from dispatcher.disclosure.reading import QUERIES, Sight, read
+from dispatcher.disclosure.reading import QUERIES, Sight, read, read_known
 from registry.disclosures import DisclosureItem
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.disclosure.openness import (
@@ -30,7 +30,7 @@ from tests.integration.dispatcher.disclosure.openness import (
     published,
 )
 from tests.integration.dispatcher.tickets.town import ACCEPT as TAKE_IN
-from tests.integration.dispatcher.tickets.town import AT, DISPATCH, HEAD, LEADER, E, act, new_ticket
+from tests.integration.dispatcher.tickets.town import AT, DISPATCH, HEAD, LEADER, VERIFIER, E, act, new_ticket
 
 
 @pytest.fixture
@@ -255,3 +255,104 @@ async def test_public_query_selects_what_was_published_alone(pool: Pool, draft: 
         (row,) = await conn.fetch(QUERIES.list_public, None, "tt-east", None, None, 10)
         assert not {"text", "redactions", "waivers", "editors", "ticket_id"} & set(row.keys())
         assert await conn.fetch(QUERIES.list_public, None, "tt-west", None, None, 10) == []
+
+
+async def test_kind_that_is_corrected_later_stops_what_was_written_before(
+    pool: Pool, owner: Connection, draft: int
+) -> None:
+    ticket_id = (await only(pool))["ticket_id"]
+    await done(pool, draft, "edit", EDITOR, text="邻里纠纷已调解")
+    await done(pool, draft, "check", EDITOR, **CHECKED)
+    await owner.execute(
+        "INSERT INTO undisclosed_kinds (version, kind, reason, source)"
+        " SELECT max(version), 'streetlight_out', 'minors', 'x' FROM undisclosed_kinds"
+    )
+    assert await wrong(pool, draft, "approve", APPROVER) == "level"
+    await done(pool, draft, "send_back", APPROVER, reason="类别已更正")
+    assert await wrong(pool, draft, "check", EDITOR, **CHECKED) == "level"
+    await done(pool, draft, "edit", EDITOR, level="never", never_reason="minors", reason="类别已更正")
+    await done(pool, draft, "check", EDITOR, **CHECKED)
+    row = await done(pool, draft, "withhold", APPROVER, reason="类别已更正")
+    assert (row["ticket_id"], row["state"], row["published_at"]) == (ticket_id, "withheld", None)
+
+
+async def test_matter_of_public_safety_is_told_by_its_presence_once_its_ticket_is_open_again(
+    pool: Pool, owner: Connection, draft: int
+) -> None:
+    await owner.execute("UPDATE event_kinds SET disclosure_category = 'public_safety' WHERE id = 'streetlight_out'")
+    ticket_id = (await only(pool))["ticket_id"]
+    async with transaction(pool, scope=SYSTEM) as conn:
+        matter = Matter(
+            item=DisclosureItem.PUBLIC_SAFETY, title="路灯", text="详情", publisher_id="t-gov", ticket_id=ticket_id
+        )
+        matter_id = await matters.open_matter(conn, matter, EDITOR, AT)
+    await done(pool, matter_id, "check", EDITOR, **CHECKED)
+    await act(pool, ticket_id, (E.REOPEN, VERIFIER, {}))
+    assert await wrong(pool, matter_id, "approve", APPROVER) == "level"
+
+
+async def test_reason_of_a_withdrawal_is_told_without_the_datum_that_it_speaks_of(
+    pool: Pool, owner: Connection, draft: int
+) -> None:
+    await published(pool, draft)
+    reason = "误含报修人张三丰(138 1234 5678)的信息"
+    row = await done(pool, draft, "withdraw", APPROVER, reason=reason, code="personal_datum")
+    assert "张三丰" not in row["reason"]
+    assert "5678" not in row["reason"]
+    kept = await owner.fetchval("SELECT reason FROM disclosure_records WHERE event = 'withdraw'")
+    assert kept == reason
+
+
+async def test_correction_keeps_what_was_blacked_out_and_whose_words_they_are(pool: Pool, draft: int) -> None:
+    text = "老井旁路灯已修复"
+    await done(pool, draft, "edit", BOTH, text=text, redactions=[{"start": 0, "end": 2}])
+    await done(pool, draft, "check", EDITOR, **CHECKED)
+    await done(pool, draft, "approve", APPROVER)
+    await done(pool, draft, "publish", EDITOR)
+    await done(pool, draft, "withdraw", APPROVER, reason="单位名称有误", code="error")
+    again = (await only(pool, state="draft"))["id"]
+    await done(pool, again, "check", EDITOR, **CHECKED)
+    assert await refused(pool, again, "approve", BOTH) is Refusal.NOT_THIS_PARTY
+    body = (await done(pool, again, "approve", APPROVER))["public_body"]
+    assert "老井" not in body["text"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "editors = '{}'",
+        'public_body = \'{"text": "x"}\'',
+        "published_at = published_at - interval '1 day'",
+        "state = 'draft'",
+        "level = 'presence_only'",
+        "approver = 'user:9'",
+    ],
+)
+async def test_what_was_published_stands_as_it_was_approved(
+    pool: Pool, owner: Connection, draft: int, change: str
+) -> None:
+    await published(pool, draft)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(f"UPDATE disclosures SET {change} WHERE id = $1", draft)  # noqa: S608
+
+
+async def test_reporter_of_a_linked_ticket_and_a_number_with_a_prefix_are_known(
+    pool: Pool, owner: Connection, draft: int
+) -> None:
+    ticket_id = (await only(pool))["ticket_id"]
+    other = await new_ticket(pool, calls=1)
+    await owner.execute(
+        "UPDATE hotline_calls SET caller_name = '阿宽', caller_phone = '+86 139-8765-4321' WHERE id = ("
+        "SELECT call_id FROM ticket_reports WHERE ticket_id = $1)",
+        other,
+    )
+    async with pool.acquire() as conn:
+        assert "阿宽" not in await read_known(conn, ticket_id)
+        await owner.execute(
+            "INSERT INTO ticket_links (ticket_id, other_id, relation, linked_at) VALUES ($1, $2, 'converted', $3)",
+            other,
+            ticket_id,
+            AT,
+        )
+        known = await read_known(conn, ticket_id)
+    assert {"阿宽", "13987654321", "87654321"} <= set(known)

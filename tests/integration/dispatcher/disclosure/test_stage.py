@@ -156,6 +156,43 @@ async def test_reopened_ticket_takes_its_report_back(pool: Pool) -> None:
     assert "重新办理" in withdrawn["reason"]
 
 
+async def test_relapse_takes_back_what_was_said_of_the_end(pool: Pool, owner: Connection) -> None:
+    ticket_id = await closed_ticket(pool)
+    await advance(pool, AT)
+    await published(pool, (await only(pool))["id"])
+    for event, before, after in (
+        ("start_look_back", "closed_out", "look_back"),
+        ("look_back_ok", "look_back", "closed_out"),
+        ("start_look_back", "closed_out", "look_back"),
+        ("relapse", "look_back", "relapsed"),
+    ):
+        assert (await only(pool))["state"] == "published"
+        await owner.execute(
+            "INSERT INTO ticket_transitions SELECT (x).* FROM (SELECT jsonb_populate_record(t, jsonb_build_object("
+            "'version', t.version + 1, 'event', $2::text, 'from_state', $3::text, 'to_state', $4::text)) AS x"
+            " FROM ticket_transitions t WHERE t.ticket_id = $1 ORDER BY t.version DESC LIMIT 1)",
+            ticket_id,
+            event,
+            before,
+            after,
+        )
+        await advance(pool, AT)
+    assert (await only(pool))["state"] == "withdrawn"
+
+
+async def test_late_decision_to_withhold_ends_its_breaches(pool: Pool, owner: Connection) -> None:
+    await closed_ticket(pool)
+    await advance(pool, AT)
+    row = await only(pool)
+    at = row["law_due_at"] + DAY
+    await advance(pool, at)
+    await done(pool, row["id"], "edit", EDITOR, at, level="never", never_reason="minors", reason="x")
+    await done(pool, row["id"], "check", EDITOR, at, **CHECKED)
+    await done(pool, row["id"], "withhold", APPROVER, at, reason="x")
+    ends = await owner.fetch("SELECT actual_at FROM breach_records WHERE source_key LIKE 'disclosure:%'")
+    assert [each["actual_at"] for each in ends] == [at, at]
+
+
 async def test_provisional_due_time_is_counted_anew_when_the_calendar_comes(pool: Pool, owner: Connection) -> None:
     begin = local("2026-12-29T10:00")
     await closed_ticket(pool, at=begin)
@@ -233,6 +270,19 @@ async def test_committee_fulfils_its_duty_by_publishing_with_two_of_its_own(pool
     assert (row["state"], row["due_at"]) == ("published", None)
     assert await owner.fetchval("SELECT state::text FROM committee_duties WHERE id = $1", duty_id) == "fulfilled"
     await advance(pool, AT + 300 * DAY)
+    assert await owner.fetchval("SELECT state::text FROM committee_duties WHERE id = $1", duty_id) == "fulfilled"
+    # What is taken back fulfils nothing; there are days for the correction before anybody else hears of it.
+    late = AT + 300 * DAY
+    await done(pool, disclosure_id, "withdraw", MEMBER, late, reason="数字有误", code="error")
+    duty = await owner.fetchrow(
+        "SELECT state::text, disclosure_id, next_at FROM committee_duties WHERE id = $1", duty_id
+    )
+    assert duty is not None
+    assert (duty["state"], duty["disclosure_id"]) == ("reminded", (await only(pool, state="draft"))["id"])
+    assert duty["next_at"] > late + 5 * DAY
+    await done(pool, duty["disclosure_id"], "check", CHAIR, late, **CHECKED)
+    await done(pool, duty["disclosure_id"], "approve", MEMBER, late)
+    await done(pool, duty["disclosure_id"], "publish", CHAIR, late)
     assert await owner.fetchval("SELECT state::text FROM committee_duties WHERE id = $1", duty_id) == "fulfilled"
 
 

@@ -94,6 +94,38 @@ def test_no_planted_datum_survives(before: str, planted: str | tuple[str, str], 
     assert any(mark in shown.text for mark in MARKS.values())
 
 
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("请拨TEL-13812345678", "13812345678"),
+        ("电话138/1234/5678", "1234"),
+        ("电话138_1234_5678", "1234"),
+        ("电话138、1234、5678", "1234"),
+        ("电话138\u200b1234\u200b5678", "1234"),
+        ("电话①③⑧①②③④⑤⑥⑦⑧", "①②③④"),
+        ("电话138一二三四5678", "一二三四"),
+        ("身份证510104/19900101/1234", "19900101"),
+        ("手机后四位5678", "5678"),
+        ("生于天仙桥北街12-301", "301"),
+        ("出生于1990-01-01", "1990"),
+        ("经查,系李建国将杂物堆放在楼道", "李建国"),
+        ("物业通知李建国清理", "李建国"),
+        ("李\u200b建国已将杂物清理", "建国"),
+    ],
+)
+def test_no_disguise_keeps_a_datum(text: str, hidden: str) -> None:
+    shown = redact(text, added=[], waived=[], known=[]).text
+    assert hidden not in shown, shown
+
+
+def test_reporter_is_known_through_any_disguise() -> None:
+    text = "由阿\u200b宽(①③⑧,1234 5678)报修"
+    shown = redact(text, added=[], waived=[], known=["阿宽", "13812345678"])
+    assert "宽" not in shown.text
+    assert "5678" not in shown.text
+    assert all(each.required for each in shown.proposals)
+
+
 @given(PLAIN, names(), numbers(11, "1"), PLAIN)
 def test_nothing_that_a_reporter_is_known_by_survives_or_can_be_taken_back(
     before: str, name: str, phone: str, behind: str
@@ -121,6 +153,10 @@ def test_any_text_is_redacted_in_order_without_overlaps(text: str) -> None:
         "共整治35处,投入12.5万元,完成率98%。",
         "已于11月22日10时拆除违规充电桩12个,安全隐患消除。",
         "由城市管理部门牵头,公安、住建配合,方案已公示。",
+        "经核实,由金牛区城市管理局将杂物清理完毕,万达广场已整改,任务已完成。",
+        "单位名称有误,项目部已更正,安全员已到场,方案已公示。",
+        "金牛区已清理,由牛市口街道将其清运,黄桷树已扶正,党支部已研究。",
+        "2026/11/23 10:00:00完成,单价12.50元,数量1,200,000。",
     ],
 )
 def test_what_is_no_personal_datum_stays(text: str) -> None:
