@@ -143,6 +143,7 @@ CREATE TABLE roster_gaps (
     CONSTRAINT roster_gaps_end_after_beginning CHECK (until_at > from_at),
     CONSTRAINT roster_gaps_warned_of_once EXCLUDE USING gist (
         int8range(roster_id, roster_id, '[]') WITH &&, tstzrange(from_at, until_at) WITH &&) WHERE (settled_at IS NULL)
+        DEFERRABLE                             -- Looked at when a statement ends: one moves several gaps, past each other.
 );
 CREATE INDEX roster_gaps_of_roster ON roster_gaps (roster_id, id);
 

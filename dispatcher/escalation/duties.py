@@ -126,8 +126,12 @@ async def _compare(
     # What two rows said before and one gap says now is one row: the other is settled before anything moves.
     settled += [row["id"] for row in known if row["id"] not in taken and row["id"] not in settled]
     await step.conn.execute(ROSTER_QUERIES.settle_gaps, settled, step.at)
-    for gap_id, gap in moved:
-        await step.conn.execute(ROSTER_QUERIES.move_gap, gap_id, gap.from_at, gap.until_at)
+    await step.conn.execute(
+        ROSTER_QUERIES.move_gaps,
+        [gap_id for gap_id, _ in moved],
+        [gap.from_at for _, gap in moved],
+        [gap.until_at for _, gap in moved],
+    )
     for gap in fresh:
         gap_id = await step.conn.fetchval(ROSTER_QUERIES.insert_gap, roster.id, gap.from_at, gap.until_at, step.at)
         await _warn(step.conn, roster, gap, gap_id, area_path, step.at)

@@ -149,8 +149,11 @@ SELECT id, roster_id, from_at, until_at FROM roster_gaps WHERE roster_id = ANY (
 -- name: insert_gap :one
 INSERT INTO roster_gaps (roster_id, from_at, until_at, warned_at) VALUES ($1, $2, $3, $4) RETURNING id;
 
--- name: move_gap :exec
-UPDATE roster_gaps SET from_at = $2, until_at = $3 WHERE id = $1;
+-- name: move_gaps :exec
+-- All in one statement: on the way from old times to new ones two gaps may overlap.
+UPDATE roster_gaps g SET from_at = m.from_at, until_at = m.until_at
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS m (id, from_at, until_at)
+WHERE g.id = m.id AND (g.from_at, g.until_at) IS DISTINCT FROM (m.from_at, m.until_at);
 
 -- name: settle_gaps :exec
 UPDATE roster_gaps SET settled_at = $2 WHERE id = ANY ($1);

@@ -97,6 +97,29 @@ async def test_two_gaps_that_became_one_are_one(pool: Pool, owner: Connection, r
     assert await gaps(pool) == [(begins, None, False), (begins + 2 * DAY, None, True)]
 
 
+async def test_gaps_that_move_into_each_other_s_old_times_stop_no_step(
+    pool: Pool, owner: Connection, roster_id: int
+) -> None:
+    first = await contact(owner, "t-fire", "乙")
+    await owner.execute("UPDATE contacts SET test_at = $1", AT + 400 * DAY)
+    await ended(owner, roster_id, AT + DAY)
+
+    async def filled(*days: tuple[int, int]) -> list[int]:
+        return [
+            await changes.override(owner, roster_id, Span(1, first, AT + a * DAY, AT + b * DAY), "顶班", BY, AT)
+            for a, b in days
+        ]
+
+    filling = await filled((1, 10), (15, 20), (25, 99))
+    await advance(pool, AT)
+    assert await gaps(pool) == [(AT + 10 * DAY, AT + 15 * DAY, False), (AT + 20 * DAY, AT + 25 * DAY, False)]
+    for stand_in in filling:
+        await changes.cancel_override(owner, roster_id, stand_in, BY, AT)
+    await filled((1, 5), (21, 23), (25, 99))
+    await advance(pool, AT)
+    assert await gaps(pool) == [(AT + 5 * DAY, AT + 21 * DAY, False), (AT + 23 * DAY, AT + 25 * DAY, False)]
+
+
 async def test_person_is_tested_when_it_is_due_and_an_answer_passes(pool: Pool, owner: Connection) -> None:
     contact_id = await contact(owner, "t-fire", "甲")
     assert await advance(pool, AT) == 1
