@@ -68,7 +68,7 @@ class Relay:
     async def run(self, errand: Errand) -> Answered:
         """Raises WorkerLost (an OSError) when no answer comes in time; the worker is gone then."""
         async with self._free:
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = self._living() or await self._start()
             try:
                 answered = await _ask(worker, asdict(errand), ANSWER_S)
             except BaseException:
@@ -76,6 +76,14 @@ class Relay:
                 raise
             self._idle.append(worker)
             return answered
+
+    def _living(self) -> asyncio.subprocess.Process | None:
+        """An idle worker that nothing has ended meanwhile."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.returncode is None:
+                return worker
+        return None
 
     async def _start(self) -> asyncio.subprocess.Process:
         worker = await asyncio.create_subprocess_exec(
@@ -106,9 +114,14 @@ async def _ask(worker: asyncio.subprocess.Process, asked: object, within_s: floa
             line = await stdout.readline()
     except TimeoutError:
         raise WorkerLost(f"no answer within {within_s:g} s") from None
+    except ConnectionError:
+        raise WorkerLost("the worker ended") from None
     if not line:
         raise WorkerLost("the worker ended")
-    return Answered(**orjson.loads(line))
+    try:
+        return Answered(**orjson.loads(line))
+    except (ValueError, TypeError):
+        raise WorkerLost("what it said is no answer") from None
 
 
 async def _end(worker: asyncio.subprocess.Process) -> None:

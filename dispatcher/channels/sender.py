@@ -105,6 +105,9 @@ class Sender:
                 return await channel.deliver(ways, parcel)
         except TimeoutError:
             return Verdict(Outcome.UNREACHABLE, f"TimeoutError: no answer within {TRY_MAX_S} s", overloaded=True)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one attempt never ends the sending of all others
+            LOG.error("try_failed", message_id=parcel.id, channel=parcel.channel, error=type(error).__name__)
+            return Verdict(Outcome.UNREACHABLE, f"{type(error).__name__}: a fault of the platform's own")
 
     def _learn(self, parcel: Parcel, verdict: Verdict) -> None:
         if not verdict.overloaded:

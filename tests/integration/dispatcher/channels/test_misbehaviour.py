@@ -268,6 +268,20 @@ async def test_a_lane_that_failed_five_times_is_opened_and_costs_no_tries(
     assert await owner.fetchval("SELECT count(*) FROM outbox WHERE attempts = 0 AND channel = 'sms'") >= 4
 
 
+async def test_an_attempt_that_cannot_be_sent_stops_no_other(
+    wang: User, receiver: Receiver, pool: Pool, owner: Connection
+) -> None:
+    receiver.answers["/sms"] = answer(202)
+    await add_point(pool, wang)
+    await tell(pool, wang, "broken", grade=2)
+    await owner.execute("UPDATE outbox SET body = body - 'text'")
+    await tell(pool, wang, "whole", grade=2)
+    async with sending(pool, sms(f"{receiver.url}/sms")):
+        await receiver.until(1)
+        await until_true(owner, "SELECT count(*) = 1 FROM outbox WHERE last_error LIKE 'KeyError%'")
+    assert {row["state"] for row in await attempts(owner)} == {"ready", "sent"}
+
+
 async def test_a_contact_point_s_webhook_reaches_no_address_of_the_inside(
     wang: User, receiver: Receiver, pool: Pool, owner: Connection
 ) -> None:

@@ -1,11 +1,13 @@
 """Mail and the robots of messengers, through apprise, against real servers that misbehave."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from dispatcher.channels.model import Organisation, User
+from dispatcher.channels.relay import Errand, Relay, WorkerLost
 from dispatcher.channels.ways import ChannelSettings, Provider
 from runtime.pool import Connection, Pool
 from tests.harness.receiver import (
@@ -119,6 +121,34 @@ async def test_a_robot_that_hangs_costs_its_worker_and_nobody_else(
         await make_due(owner)
         sender.wake()
         await until_attempt(owner, "state = 'sent'")
+
+
+async def test_a_worker_that_died_while_idle_costs_nothing(receiver: Receiver) -> None:
+    receiver.answers["/wecom"] = answer(200, body=b'{"errcode":0}')
+    errand = Errand(f"wecombot://{KEY}/", "s", "t")
+    async with Relay(robots(receiver).robots) as relay:
+        assert (await relay.run(errand)).done
+        for ends in (True, False):  # Known to be gone, and not known yet.
+            (worker,) = relay._idle
+            worker.kill()
+            if ends:
+                await worker.wait()
+                assert (await relay.run(errand)).done
+            else:
+                with pytest.raises(WorkerLost):
+                    await relay.run(errand)
+        assert (await relay.run(errand)).done
+
+
+async def test_a_worker_that_says_what_is_no_answer_is_lost() -> None:
+    worker = await asyncio.create_subprocess_exec(
+        "sh", "-c", "read line; echo 'a library prints'", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    async with Relay({}) as relay:
+        relay._idle.append(worker)
+        with pytest.raises(WorkerLost):
+            await relay.run(Errand("wecombot://x/", "s", "t"))
+    assert worker.returncode is not None
 
 
 @pytest.mark.parametrize("mood", [Mood.BUSY, Mood.HANGS, Mood.LEAVES])
