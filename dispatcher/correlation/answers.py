@@ -20,6 +20,7 @@ class Status(IntEnum):
     UNLOCATED = 6  # began an occurrence that links to nothing
     CLOSED = 7  # its uid belongs to a final component: an annotation, not taken in
     CAPPED = 8  # as many events are live as may be: counted, not taken in
+    CROWDED = 9  # its block is full and reaches as far without it: counted, not taken in; see `Applied.component`
 
 
 class Role(IntEnum):
@@ -84,7 +85,8 @@ class Applied:
     """The answer to one batch, by row; components are as of its end."""
 
     status: Int8
-    component: Int64  # handle, -1 where the row is not in the live state
+    # Handle, -1 where the row is not in the live state; of a CROWDED row that of an occurrence linked to it.
+    component: Int64
     occurrence_hi: Words  # uid of the first event of the row's occurrence (0 where component is -1)
     occurrence_lo: Words
     merges: "Merges"

@@ -28,11 +28,13 @@ ROWS_AT_FIRST: Final = 64
 FULL_TENTHS: Final = 7  # a table that would be fuller than this is doubled
 
 
-def empty_state(groups: GroupTable, live_max: int) -> State:
-    """A state without events that takes in so many at once."""
+def empty_state(groups: GroupTable, live_max: int, block_max: int) -> State:
+    """A state without events that takes in so many at once, and so many into one block."""
     counters = np.zeros(len(COUNTERS), np.int64)
     counters[[records.FREE_ROW, records.FREE_BLOCK, records.FREE_WAITING]] = -1
     counters[records.LIVE_MAX] = live_max
+    counters[records.BLOCK_MAX] = block_max
+    counters[records.FULLEST] = 1
     return State(
         events=np.zeros(ROWS_AT_FIRST, EVENT),
         nodes=np.zeros(ROWS_AT_FIRST, NODE),
@@ -101,6 +103,16 @@ def room_for_nodes(s: State, more: int) -> State:
         tables.refill_cells(s.cells, cells)
         s = s._replace(cells=cells)
     return s
+
+
+def guard_blocks(s: State, more: int) -> None:
+    """Have this many more events counted by block as they are admitted, if so many could fill one."""
+    c = s.counters
+    if c[records.FULLEST] + more > c[records.BLOCK_MAX]:
+        blocks = s.blocks[: c[records.BLOCKS]]
+        c[records.FULLEST] = blocks["count"].max(initial=1)  # those that were the fullest may be gone
+        blocks["tally"] = 0
+    c[records.GUARDED] = c[records.FULLEST] + more > c[records.BLOCK_MAX]
 
 
 def room_for_waiting(s: State, more: int) -> State:

@@ -44,18 +44,28 @@ SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
 TIES_BY_INSERTION: Constant = 64
 ENTERED_AT_ONCE: Constant = 16_384  # room is made for a block and a cell each, which most do not need
 LIVE_MAX: Constant = 20_000_000  # about 4 GB; a storm of 3 M events a minute reaches it in seven minutes
+BLOCK_MAX: Constant = 32_768  # 5 MB; more events than any batch has, so that how they are cut does not matter
 
 
 class Correlator:
     """Live occurrences and components of all groups. Not safe for two threads at once; calls release the GIL."""
 
-    def __init__(self, groups: GroupTable, expected_events: int = 0, *, live_max: int = LIVE_MAX) -> None:
+    def __init__(
+        self, groups: GroupTable, expected_events: int = 0, *, live_max: int = LIVE_MAX, block_max: int = BLOCK_MAX
+    ) -> None:
         """Make room for so many live events at once; it grows with more, up to `live_max`.
 
-        What comes then is answered with `Status.CAPPED` and counted: the only answer that depends on order.
+        What comes then is answered with `Status.CAPPED` and counted. A block, occurrences within R/2 x R/2 x T, is full
+        with `block_max` (at most 60,000): from then on only those that widen its limits, kept in 256 steps, are taken
+        in, at most 1,530 more. The others are answered with `Status.CROWDED`, the component they are linked to, and
+        counted. What is taken in is clustered exactly; what is not may have been a link to other blocks, from inside
+        the limits of its own. These two answers are the only ones that depend on the order of arrival; how it is cut
+        into batches matters only where one has more than `block_max` events, with which it can overfill a new block.
+        Corrections of live events and what `rebuild` gives are always taken in.
         """
         self.groups = groups
-        state = arenas.room_for_events(arenas.empty_state(groups, live_max), expected_events)
+        empty = arenas.empty_state(groups, live_max, min(block_max, records.BLOCK_COUNT_MAX))
+        state = arenas.room_for_events(empty, expected_events)
         self._state = arenas.room_for_nodes(state, expected_events)
 
     @classmethod
@@ -101,6 +111,7 @@ class Correlator:
     def _apply(self, batch: EventColumns) -> Applied:
         size = batch.t_ms.size
         self._state = s = arenas.room_for_events(self._state, size)
+        arenas.guard_blocks(s, size)
         journal = arenas.empty_journal(s, size)
         status = np.empty(size, np.int8)
         rows = np.empty(size, np.int32)
@@ -275,6 +286,11 @@ class Correlator:
     def capped_events(self) -> int:
         """Events that were not taken in because too many were live, since the start."""
         return int(self._state.counters[records.CAPPED])
+
+    @property
+    def crowded_events(self) -> int:
+        """Events that were not taken in because their block was full, since the start."""
+        return int(self._state.counters[records.CROWDED])
 
     @property
     def walked(self) -> int:

@@ -25,6 +25,11 @@ LIVE_EVENTS = Gauge("dispatcher_live_events", "Events of incidents that may stil
 OPEN_INCIDENTS = Gauge("dispatcher_open_incidents", "Incidents that may still change")
 STATE_BYTES = Gauge("dispatcher_correlation_state_bytes", "Bytes of the correlator's arrays, spare room included")
 WALKED = Gauge("dispatcher_correlation_walked", "Members of near blocks looked at in vain since the memory was built")
+LEFT_OUT = Gauge(
+    "dispatcher_correlation_left_out_events",
+    "Events beyond a hard cap since the memory was built: of live events, of one block; alarm on any",
+    ["cap"],
+)
 LARGEST_SHARE = Gauge("dispatcher_largest_incident_share", "Share of the live events in one incident; alarm above 0.01")
 
 # Each incident is looked at for the largest: not after every step.
@@ -48,6 +53,8 @@ class MemoryGauges:
         OPEN_INCIDENTS.set(len(memory.incidents))
         STATE_BYTES.set(memory.correlator.state_bytes)
         WALKED.set(memory.correlator.walked)
+        LEFT_OUT.labels("live").set(memory.correlator.capped_events)
+        LEFT_OUT.labels("block").set(memory.correlator.crowded_events)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._looked_at_s >= LARGEST_EVERY_S:
             self._looked_at_s = now_s

@@ -19,6 +19,8 @@ from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
 
 _TAKEN_IN: Final = frozenset({Status.CLUSTERED, Status.REPEAT, Status.CORRECTED, Status.UNLOCATED})
+# One more in a full block is of its cluster, though no member of the incident.
+_NOT_TAKEN_IN: Final = {Status.CLOSED: Fate.SETTLED, Status.CROWDED: Fate.CLUSTERED}
 
 
 def flapping(member: Member) -> Member:
@@ -64,7 +66,7 @@ class Placing(Regrouping):
             if status in _TAKEN_IN:
                 woven += self._take_in(event, component)
             else:
-                self.counts.note(Fate.SETTLED if status == Status.CLOSED else Fate.SUPERSEDED)
+                self.counts.note(_NOT_TAKEN_IN.get(Status(status), Fate.SUPERSEDED))
         if woven:
             self.reweave(woven)
 

@@ -9,6 +9,8 @@ It answers exactly what O1, O2, O4, O5 and O10 define, whatever the order of arr
   linked, so a block is one component by construction and a storm costs one union an event. A *cell* of 4 x 4 quadrants
   x 4 buckets is one record of a hash table with a bit for each of its blocks; R and T reach into 4 or 8 cells. A block
   whose adjacent blocks all belong to its own component is *settled*: its next event need not look around.
+- A *full* block takes in only what widens its limits; the rest is counted. Blocks are looked at while a batch is
+  admitted only if it could fill one: quiet traffic does not pay for it.
 - A block dies with its component: members of a final component are beyond the reach of whatever may still arrive.
 - With m > 1 (`density`) occurrences are counted first; cores join when the batch is placed, then borders are attached.
 

@@ -2,7 +2,7 @@
 
 from dispatcher.correlation.columns import EventColumns, Int8, Int32
 from dispatcher.correlation.kernels.density import withdraw
-from dispatcher.correlation.kernels.index import leave_block
+from dispatcher.correlation.kernels.index import crowds, find_block, leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u8, u32
 from dispatcher.correlation.kernels.records import (
     AHEAD,
@@ -13,14 +13,18 @@ from dispatcher.correlation.kernels.records import (
     CLOSED_EVENT,
     CLUSTERED,
     CORRECTED,
+    CROWDED,
+    CROWDED_EVENT,
     DUPLICATE,
     FREE_ROW,
+    GUARDED,
     IDS,
     LATE,
     LIVE,
     LIVE_MAX,
     LIVE_ROWS,
     LOCATED,
+    PENDING,
     PLACED,
     REPEAT,
     ROWS,
@@ -120,6 +124,36 @@ def ask_for_slots(s: State, c: EventColumns, i: int) -> None:
     prefetch(s.runs, run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket) & (s.runs.size - 1))
 
 
+@inlined
+def is_remembered(s: State, hi: int, lo: int) -> bool:
+    """Whether the uid belongs to a final component and its group remembers it."""
+    if s.counters[CLOSED] == 0:
+        return False
+    k = s.closed[find_closed(s.closed, hi, lo)]
+    if k["group"] < 0:
+        return False
+    g = s.groups[k["group"]]
+    return bool(k["t"] + g["remember"] >= g["watermark"])
+
+
+@compiled
+def full_block(s: State, c: EventColumns, i: int) -> tuple[int, bool]:
+    """The block that a new event would enter, or -1, and whether it is left out because the block is full."""
+    g = s.groups[c.group[i]]
+    x = i64(c.x_dm[i])
+    y = i64(c.y_dm[i])
+    t = i64(c.t_ms[i])
+    sx = x // g["side"]
+    sy = y // g["side"]
+    tb = t // g["bucket"]
+    block = i64(find_block(s, i64(c.group[i]), sx, sy, tb))
+    if block < 0:
+        return block, False
+    qx = (x - sx * g["side"]) >> g["fine"]
+    qy = (y - sy * g["side"]) >> g["fine"]
+    return block, crowds(s, block, qx, qy, (t - tb * g["bucket"]) >> g["fine_t"])
+
+
 @compiled
 def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> None:
     """Decide the fate of each row of a batch; `rows` gets the state's row of the live event, or -1."""
@@ -136,13 +170,9 @@ def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> N
             rows[i] = row
             continue
         rows[i] = -1
-        if s.counters[CLOSED] > 0:
-            k = s.closed[find_closed(s.closed, hi, lo)]
-            if k["group"] >= 0:
-                g = s.groups[k["group"]]
-                if k["t"] + g["remember"] >= g["watermark"]:
-                    status[i] = CLOSED_EVENT
-                    continue
+        if is_remembered(s, hi, lo):
+            status[i] = CLOSED_EVENT
+            continue
         if c.t_ms[i] < s.groups[c.group[i]]["watermark"]:
             status[i] = LATE
             continue
@@ -150,6 +180,14 @@ def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> N
             s.counters[CAPPED] += 1
             status[i] = CAPPED_EVENT
             continue
+        block = i64(-1)
+        if s.counters[GUARDED] and c.located[i]:
+            block, crowded = full_block(s, c, i)
+            if crowded:
+                s.counters[CROWDED] += 1
+                status[i] = CROWDED_EVENT
+                rows[i] = s.blocks[block]["head"]
+                continue
         row = new_row(s)
         s.ids[slot]["tag"] = u32(tag)
         s.ids[slot]["row"] = row
@@ -163,3 +201,5 @@ def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> N
             status[i] = REPEAT
         else:
             status[i] = CLUSTERED if c.located[i] else UNLOCATED
+        if block >= 0 and s.events[row]["flags"] & PENDING:
+            s.blocks[block]["tally"] += 1

@@ -4,7 +4,17 @@ from typing import Any
 
 from dispatcher.correlation.columns import Int32, Words
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
-from dispatcher.correlation.kernels.records import BLOCK_COUNT_MAX, BLOCKS, CELLS, FREE_BLOCK, WALKED, Journal, State
+from dispatcher.correlation.kernels.records import (
+    BLOCK_COUNT_MAX,
+    BLOCK_MAX,
+    BLOCKS,
+    CELLS,
+    FREE_BLOCK,
+    FULLEST,
+    WALKED,
+    Journal,
+    State,
+)
 from dispatcher.correlation.kernels.tables import cell_tag, delete_cell, find_cell
 
 
@@ -53,6 +63,36 @@ def widen(s: State, row: int, block: int, qx: int, qy: int, qt: int) -> None:
     b["t1"] = max(i64(b["t1"]), qt)
     if b["count"] < BLOCK_COUNT_MAX:
         b["count"] += 1
+        s.counters[FULLEST] = max(s.counters[FULLEST], i64(b["count"]))
+
+
+@compiled
+def find_block(s: State, group: int, sx: int, sy: int, tb: int) -> int:
+    """The block of a quadrant and time bucket, or -1."""
+    cell = s.cells[find_cell(s.cells, cell_tag(sx >> 2, sy >> 2, tb >> 2, group), sx >> 2, sy >> 2, tb >> 2, group)]
+    bit = ((tb & 3) << 4) | ((sy & 3) << 2) | (sx & 3)
+    if cell["head"] < 0 or not (cell["places"] >> u64(bit)) & u64(1):
+        return -1
+    found = i64(cell["head"])
+    while s.blocks[found]["place"] != bit:
+        found = i64(s.blocks[found]["next"])
+    return found
+
+
+@compiled
+def crowds(s: State, block: int, qx: int, qy: int, qt: int) -> bool:
+    """Whether a block is full and reaches as far without an event at (qx, qy, qt) in it; else it is made to reach."""
+    b = s.blocks[block]
+    if b["x0"] <= qx <= b["x1"] and b["y0"] <= qy <= b["y1"] and b["t0"] <= qt <= b["t1"]:
+        return bool(i64(b["count"]) + i64(b["tally"]) >= s.counters[BLOCK_MAX])
+    # At once: whatever of the same batch lies as far out does not widen it again.
+    b["x0"] = min(i64(b["x0"]), qx)
+    b["x1"] = max(i64(b["x1"]), qx)
+    b["y0"] = min(i64(b["y0"]), qy)
+    b["y1"] = max(i64(b["y1"]), qy)
+    b["t0"] = min(i64(b["t0"]), qt)
+    b["t1"] = max(i64(b["t1"]), qt)
+    return False
 
 
 @inlined
@@ -78,6 +118,7 @@ def add_block(s: State, row: int, cell: Any, bit: int, qx: int, qy: int, qt: int
     b["place"] = bit
     b["settled"] = 0
     b["count"] = 1
+    b["tally"] = 0
     s.nodes[row]["block"] = made
     s.nodes[row]["block_next"] = -1
 
@@ -150,6 +191,7 @@ def delete_block(s: State, row: int) -> None:
         delete_cell(s.cells, slot)
         s.counters[CELLS] -= 1
     b["head"] = -1
+    b["count"] = 0
     b["next"] = s.counters[FREE_BLOCK]
     s.counters[FREE_BLOCK] = block
 

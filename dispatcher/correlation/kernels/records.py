@@ -54,7 +54,8 @@ BLOCK: Final = np.dtype(
         ("x0", "u1"), ("x1", "u1"), ("y0", "u1"), ("y1", "u1"), ("t0", "u1"), ("t1", "u1"),
         ("place", "u1"),  # which bit of its cell
         ("settled", "u1"),  # all adjacent blocks belong to its component
-        ("count", "u1"),  # of its members, BLOCK_COUNT_MAX if there are more
+        ("count", "u2"),  # of its members, BLOCK_COUNT_MAX if there are more
+        ("tally", "u2"),  # of those that this batch has admitted and will place; counted while blocks are guarded
     ],
     align=True,
 )  # fmt: skip
@@ -86,7 +87,7 @@ DUE_BUCKETS: Final = 4096  # fixed: what is due later waits in the last bucket a
 
 COUNTERS: Final = (
     "free_row", "rows", "live", "free_block", "blocks", "cells", "ids", "runs", "closed", "next_component", "walked",
-    "free_waiting", "waiting", "live_max", "capped",
+    "free_waiting", "waiting", "live_max", "capped", "block_max", "fullest", "guarded", "crowded",
 )  # fmt: skip
 
 
@@ -169,6 +170,10 @@ FREE_WAITING: Final = 11
 WAITINGS: Final = 12
 LIVE_MAX: Final = 13  # not a count: how many rows may live at once
 CAPPED: Final = 14  # events that were not taken in for that
+BLOCK_MAX: Final = 15  # not a count: how many members fill a block
+FULLEST: Final = 16  # no block has more members than this
+GUARDED: Final = 17  # not a count: whether this batch could fill a block
+CROWDED: Final = 18  # events that were not taken in because their block was full
 
 # Which counter says how many records of an arena were ever used; tables have no such end.
 USED_OF: Final = {"events": ROWS, "nodes": ROWS, "dense": ROWS, "blocks": BLOCKS, "waiting": WAITINGS}
@@ -199,13 +204,14 @@ LATE: Final = 5
 UNLOCATED: Final = 6
 CLOSED_EVENT: Final = 7
 CAPPED_EVENT: Final = 8
+CROWDED_EVENT: Final = 9
 
 # Values of the role column, as answers.Role names them.
 CORE: Final = 0
 BORDER: Final = 1
 NOISE: Final = 2
 
-BLOCK_COUNT_MAX: Final = 255
+BLOCK_COUNT_MAX: Final = 60_000
 AROUND: Final = 74  # blocks within two quadrants and one time bucket of a block
 WIPED_FROM: Final = 8  # a table is wiped for at least an eighth of its slots
 AHEAD: Final = 8  # rows between asking for memory and using it

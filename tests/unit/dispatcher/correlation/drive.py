@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dispatcher.correlation.columns import EventColumns, event_columns, uid_bytes
-from dispatcher.correlation.correlator import Applied, Correlator, Finals, Role
+from dispatcher.correlation.correlator import BLOCK_MAX, Applied, Correlator, Finals, Role, Status
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.oracle import Delivery
@@ -43,10 +43,10 @@ def finals_of(finals: Finals) -> list[oracle.Final]:
 class Pair:
     """A correlator and its oracle, always given the same; every call compares."""
 
-    def __init__(self, groups: Sequence[oracle.Group]) -> None:
+    def __init__(self, groups: Sequence[oracle.Group], block_max: int = oracle.UNBOUNDED) -> None:
         self.groups = groups
-        self.made = Correlator(table(groups))
-        self.oracle = oracle.Sequential(groups)
+        self.made = Correlator(table(groups), block_max=min(block_max, BLOCK_MAX))
+        self.oracle = oracle.Sequential(groups, block_max)
         self.known: dict[int, frozenset[int]] = {}  # what a caller knows by following merges and reclusterings
 
     def apply(self, deliveries: Sequence[Delivery]) -> Applied:
@@ -61,11 +61,19 @@ class Pair:
         component_of = {uid: part for part in self.oracle.partition() for uid in part}
         first_of = {e.uid: o[0].uid for o in oracle.occurrences(self.oracle.live(), self.groups) for e in o}
         handles: dict[int, frozenset[int]] = {}
-        placed = {delivery.uid for row, delivery in enumerate(deliveries) if applied.component[row] >= 0}
+        placed = {
+            delivery.uid
+            for row, delivery in enumerate(deliveries)
+            if applied.component[row] >= 0 and applied.status[row] != Status.CROWDED
+        }
         assert placed == {delivery.uid for delivery in deliveries if delivery.uid in component_of}
         for row, delivery in enumerate(deliveries):
             handle = int(applied.component[row])
-            if handle >= 0:
+            if applied.status[row] == Status.CROWDED:
+                beside = number_of(applied.occurrence(row))
+                assert handles.setdefault(handle, component_of[beside]) == component_of[beside]
+                assert beside in (mate.uid for mate in self.oracle.mates(delivery))
+            elif handle >= 0:
                 part = component_of[delivery.uid]
                 assert handles.setdefault(handle, part) == part
                 assert number_of(applied.occurrence(row)) == first_of[delivery.uid]
@@ -86,7 +94,7 @@ class Pair:
         for uids, component in applied.moved:
             where.update({number_of(uid): component for uid in uids})
         for row, delivery in enumerate(deliveries):
-            if applied.component[row] >= 0:
+            if applied.component[row] >= 0 and applied.status[row] != Status.CROWDED:
                 where[delivery.uid] = int(applied.component[row])
         self.known = {}
         for uid, handle in where.items():
@@ -124,5 +132,5 @@ class Pair:
 
 
 def _compared(status: int) -> str:
-    names = ["clustered", "clustered", "duplicate", "superseded", "corrected", "late", "clustered", "closed"]
-    return names[status]
+    same = {Status.REPEAT: Status.CLUSTERED, Status.UNLOCATED: Status.CLUSTERED}
+    return same.get(Status(status), Status(status)).name.lower()

@@ -15,7 +15,10 @@ Rules of the definition that need saying where an occurrence lasts:
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final as Constant
 from typing import NamedTuple
+
+UNBOUNDED: Constant = 1 << 60
 
 
 class Group(NamedTuple):
@@ -186,11 +189,31 @@ def finals(
     return sorted(found)
 
 
+def block_of(e: Delivery, groups: Sequence[Group]) -> tuple[int, int, int, int]:
+    """2.2: the quadrant of side R/2 and the bucket of T that an event lies in; all that share one are linked."""
+    side = max(1, (groups[e.group].radius_dm + 1) // 2)
+    return (e.group, e.x // side, e.y // side, e.t // (groups[e.group].window_ms + 1))
+
+
+def reaches(e: Delivery, entered: Sequence[Delivery]) -> bool:
+    """Whether what entered a block reaches as far without this event. (R and T are small: in steps of 1.)"""
+    return all(
+        min(places) <= place <= max(places)
+        for place, places in (
+            (e.x, [m.x for m in entered]),
+            (e.y, [m.y for m in entered]),
+            (e.t, [m.t for m in entered]),
+        )
+    )
+
+
 class Sequential:
     """The definition applied delivery by delivery: which are admitted (2.5), and what is final after each advance."""
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, groups: Sequence[Group], block_max: int = UNBOUNDED) -> None:
         self.groups = groups
+        self.block_max = block_max
+        self.entered: dict[tuple[int, int, int, int], list[Delivery]] = {}  # by block, those that left it too
         self.watermarks = [-(1 << 62)] * len(groups)
         self.admitted: list[Delivery] = []
         self.closed: dict[int, Delivery] = {}
@@ -209,10 +232,34 @@ class Sequential:
                 return "late"
             self.admitted.append(e)
             return "corrected"
-        if self.remembers(e.uid) or e.t < self.watermarks[e.group]:
-            return "closed" if self.remembers(e.uid) else "late"
+        if refused := self.refusal(e):
+            return refused
+        if e.located:
+            self.entered.setdefault(block_of(e, self.groups), []).append(e)
         self.admitted.append(e)
         return "clustered" if e.located else "unlocated"
+
+    def refusal(self, e: Delivery) -> str | None:
+        """Why a new event is not taken in."""
+        if self.remembers(e.uid):
+            return "closed"
+        if e.t < self.watermarks[e.group]:
+            return "late"
+        return "crowded" if e.located and self.crowds(e) else None
+
+    def crowds(self, e: Delivery) -> bool:
+        """2.12: the block of an event has members enough and reaches as far without it."""
+        if self.block_max == UNBOUNDED:
+            return False
+        members, block = self.mates(e), block_of(e, self.groups)
+        if not members:
+            self.entered.pop(block, None)
+        return len(members) >= self.block_max and reaches(e, self.entered[block])
+
+    def mates(self, e: Delivery) -> list[Delivery]:
+        """The first events of the occurrences in the block where an event lies."""
+        firsts = [o[0] for o in occurrences(self.live(), self.groups)]
+        return [f for f in firsts if f.located and block_of(f, self.groups) == block_of(e, self.groups)]
 
     def remembers(self, uid: int) -> bool:
         """Whether the uid belongs to a final component and is not older than the memory of its group."""
