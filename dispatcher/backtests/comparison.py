@@ -17,7 +17,7 @@ EXAMPLES_MAX: Final = 10
 _SIDE_MAX: Final = 20
 
 
-class Outcome(StrEnum):
+class Divergence(StrEnum):
     """What became of the incidents at one place of the comparison."""
 
     SAME = "same"  # The same events, the same grade.
@@ -37,7 +37,7 @@ class Place:
 
     before: tuple[FoundIncident, ...]
     after: tuple[FoundIncident, ...]
-    outcome: Outcome
+    outcome: Divergence
 
     @property
     def tickets(self) -> int:
@@ -70,8 +70,8 @@ def summary(found: Collection[Place], numbers: Mapping[str, str]) -> dict[str, A
     return {
         "before": _totals(incident for place in found for incident in place.before),
         "after": _totals(incident for place in found for incident in place.after),
-        "outcomes": {outcome.value: counts[outcome] for outcome in Outcome},
-        "is_empty": counts.keys() <= {Outcome.SAME},
+        "outcomes": {outcome.value: counts[outcome] for outcome in Divergence},
+        "is_empty": counts.keys() <= {Divergence.SAME},
         "by_kind": _by_kind(found),
         "tickets": {
             "added": sum(max(0, place.tickets) for place in found),
@@ -79,8 +79,8 @@ def summary(found: Collection[Place], numbers: Mapping[str, str]) -> dict[str, A
         },
         "examples": [
             _example(place, numbers)
-            for outcome in Outcome
-            if outcome is not Outcome.SAME
+            for outcome in Divergence
+            if outcome is not Divergence.SAME
             for place in [place for place in found if place.outcome is outcome][:EXAMPLES_MAX]
         ],
         "ticket_examples": [_example(place, numbers) for place in found if place.tickets][:EXAMPLES_MAX],
@@ -121,17 +121,17 @@ def _order(incidents: Iterable[FoundIncident]) -> tuple[datetime, str]:
     return min((incident.first_at, incident.key) for incident in incidents)
 
 
-def _outcome(old: Collection[FoundIncident], new: Collection[FoundIncident], moved: bool) -> Outcome:
+def _outcome(old: Collection[FoundIncident], new: Collection[FoundIncident], moved: bool) -> Divergence:
     if not old or not new:
-        return Outcome.VANISHED if old else Outcome.OPENED
+        return Divergence.VANISHED if old else Divergence.OPENED
     if len(old) > 1 or len(new) > 1:
-        return Outcome.MERGED if len(new) == 1 else Outcome.SPLIT if len(old) == 1 else Outcome.REGROUPED
+        return Divergence.MERGED if len(new) == 1 else Divergence.SPLIT if len(old) == 1 else Divergence.REGROUPED
     (before,), (after,) = old, new
     if moved or before.kind != after.kind:
-        return Outcome.CHANGED
+        return Divergence.CHANGED
     if before.grade == after.grade:
-        return Outcome.SAME
-    return Outcome.GRAVER if after.grade < before.grade else Outcome.MILDER
+        return Divergence.SAME
+    return Divergence.GRAVER if after.grade < before.grade else Divergence.MILDER
 
 
 def _tickets(incidents: Iterable[FoundIncident]) -> int:
@@ -158,10 +158,16 @@ def _by_kind(found: Iterable[Place]) -> list[dict[str, Any]]:
             for incident in incidents:
                 rows[incident.kind][side] += 1
                 rows[incident.kind][f"tickets_{side}"] += incident.ticket is not None
-        if place.outcome is not Outcome.SAME:
+        if place.outcome is not Divergence.SAME:
             for kind in {incident.kind for incident in (*place.before, *place.after)}:
                 rows[kind][place.outcome] += 1
-    columns = ("before", "after", "tickets_before", "tickets_after", *(o for o in Outcome if o is not Outcome.SAME))
+    columns = (
+        "before",
+        "after",
+        "tickets_before",
+        "tickets_after",
+        *(o for o in Divergence if o is not Divergence.SAME),
+    )
     return [{"kind": kind} | {str(column): row[column] for column in columns} for kind, row in sorted(rows.items())]
 
 

@@ -17,7 +17,10 @@ from dispatcher.api.exports.writing import Format
 from dispatcher.api.models.health import Health, Readiness
 from dispatcher.api.models.hotline import Demand
 from dispatcher.api.models.problems import ProblemCode
+from dispatcher.api.permissions import Permission
+from dispatcher.backtests.comparison import Divergence
 from dispatcher.backtests.jobs import BacktestState
+from dispatcher.backtests.trial import Cannot
 from dispatcher.channels.model import AttemptState, MessageState
 from dispatcher.channels.receipts import ReceiptState
 from dispatcher.desk.callbacks import CallbackResult
@@ -146,6 +149,10 @@ DOCUMENT: Final[Mapping[str, Iterable[str]]] = {
     "ShiftUnit": ShiftUnit,
     "TestState": TestState,
     "Evidence.moves": Moves,
+    "Moves": Moves,
+    "Cannot": Cannot,
+    "Divergence": Divergence,
+    "Permission": Permission,
     "FindingCode": FindingCode,
     "Format": Format,
     "Form": Form,

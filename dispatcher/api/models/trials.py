@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from dispatcher.api.models.wire import Answer
-from dispatcher.backtests.comparison import Outcome
+from dispatcher.backtests.comparison import Divergence
 from dispatcher.backtests.trial import Cannot
 
 
@@ -74,7 +74,7 @@ class TrialIncident(TrialAnswer):
 class TrialExample(TrialAnswer):
     """One place of the comparison: the incidents of both sides that share events."""
 
-    outcome: Outcome
+    outcome: Divergence
     tickets: int = Field(description="more tickets than before, or fewer")
     before: list[TrialIncident]
     after: list[TrialIncident]
@@ -83,7 +83,7 @@ class TrialExample(TrialAnswer):
 class TrialDifference(TrialAnswer):
     before: TrialTotals
     after: TrialTotals
-    outcomes: dict[Outcome, int]
+    outcomes: dict[Divergence, int]
     is_empty: bool
     by_kind: list[TrialKind]
     tickets: TrialTickets

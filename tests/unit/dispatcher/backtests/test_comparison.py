@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.backtests.comparison import Outcome, places, summary
+from dispatcher.backtests.comparison import Divergence, places, summary
 from dispatcher.backtests.history import BEGINNING, Found, FoundIncident, TicketReason
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -40,30 +40,30 @@ def found(incidents: Mapping[str, str], *, grades: Mapping[str, int] | None = No
 @pytest.mark.parametrize(
     ("before", "after", "outcome"),
     [
-        ({"a": "ab"}, {"a": "ab"}, Outcome.SAME),
-        ({"a": "ab"}, {"a": "abc"}, Outcome.CHANGED),
-        ({"a": "abc"}, {"a": "ab"}, Outcome.CHANGED),
-        ({"a": "ab", "c": "cd"}, {"a": "abcd"}, Outcome.MERGED),
-        ({"a": "abcd"}, {"a": "ab", "c": "cd"}, Outcome.SPLIT),
-        ({"a": "ab", "c": "cd"}, {"a": "ac", "b": "bd"}, Outcome.REGROUPED),
-        ({}, {"a": "ab"}, Outcome.OPENED),
-        ({"a": "ab"}, {}, Outcome.VANISHED),
+        ({"a": "ab"}, {"a": "ab"}, Divergence.SAME),
+        ({"a": "ab"}, {"a": "abc"}, Divergence.CHANGED),
+        ({"a": "abc"}, {"a": "ab"}, Divergence.CHANGED),
+        ({"a": "ab", "c": "cd"}, {"a": "abcd"}, Divergence.MERGED),
+        ({"a": "abcd"}, {"a": "ab", "c": "cd"}, Divergence.SPLIT),
+        ({"a": "ab", "c": "cd"}, {"a": "ac", "b": "bd"}, Divergence.REGROUPED),
+        ({}, {"a": "ab"}, Divergence.OPENED),
+        ({"a": "ab"}, {}, Divergence.VANISHED),
     ],
-    ids=lambda value: value.value if isinstance(value, Outcome) else "",
+    ids=lambda value: value.value if isinstance(value, Divergence) else "",
 )
-def test_outcome_is_what_became_of_it(before: dict[str, str], after: dict[str, str], outcome: Outcome) -> None:
+def test_outcome_is_what_became_of_it(before: dict[str, str], after: dict[str, str], outcome: Divergence) -> None:
     (place,) = places(found(before), found(after), BEGINNING)
     assert place.outcome is outcome
     (back,) = places(found(after), found(before), BEGINNING)
-    turned = {Outcome.MERGED: Outcome.SPLIT, Outcome.OPENED: Outcome.VANISHED}
+    turned = {Divergence.MERGED: Divergence.SPLIT, Divergence.OPENED: Divergence.VANISHED}
     turned |= {there: here for here, there in turned.items()}
     assert back.outcome is turned.get(outcome, outcome)
 
 
 def test_the_same_events_may_be_graver_or_milder() -> None:
     before, after = found({"a": "ab"}, grades={"a": 3}), found({"a": "ab"}, grades={"a": 2})
-    assert [place.outcome for place in places(before, after, BEGINNING)] == [Outcome.GRAVER]
-    assert [place.outcome for place in places(after, before, BEGINNING)] == [Outcome.MILDER]
+    assert [place.outcome for place in places(before, after, BEGINNING)] == [Divergence.GRAVER]
+    assert [place.outcome for place in places(after, before, BEGINNING)] == [Divergence.MILDER]
 
 
 def test_what_began_before_the_span_is_left_out() -> None:

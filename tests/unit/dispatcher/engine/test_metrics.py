@@ -10,7 +10,7 @@ from dispatcher.engine import metrics
 
 
 def memory(live: int, largest: int) -> Any:
-    correlator = SimpleNamespace(live_events=live, state_bytes=0, walked=0)
+    correlator = SimpleNamespace(live_events=live, state_bytes=0, walked=0, capped_events=0, crowded_events=0)
     return SimpleNamespace(correlator=correlator, incidents={}, largest=largest)
 
 

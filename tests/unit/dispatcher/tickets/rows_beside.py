@@ -1,7 +1,7 @@
 """The rows of both kinds beside the main path: lines, merges, grades, supervision, sub-tasks, by hand."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dispatcher.tickets import lifecycle
@@ -126,7 +126,6 @@ def _reply(ticket: Ticket, clock: ClockName) -> Row:
 def _subtasks(ticket: Ticket, decider: Actor, adders: str) -> Iterator[Row]:
     add: Step = (E.ADD_SUBTASK, decider, {"assignee": "police", "title": "交通管制"})
     of_lead: Step = (E.ADD_SUBTASK, HEAD, add[2])
-    first = len(ticket.subtasks) + 1
     refusals = (
         *(replace(each) for each in _assignee(add)),
         No(G.UNIT_ASSIGNED, fields=add[2] | {"assignee": "checkers"}),
@@ -137,28 +136,40 @@ def _subtasks(ticket: Ticket, decider: Actor, adders: str) -> Iterator[Row]:
     yield Row(
         "add_subtask, by the lead", ticket, of_lead, state, f"{adders} dept_handler dept_head", "j_subtask", no=refusals
     )
-
-    def step(event: TicketEvent, actor: Actor, **fields: object) -> Step:
-        return (event, actor, {"subtask": first, **fields})
-
+    part = Part(len(ticket.subtasks) + 1)
     given = done(ticket, add)
-    sign, start = step(E.SUBTASK_SIGN, CO_HANDLER), step(E.SUBTASK_START, CO_HANDLER)
-    finish, check = step(E.SUBTASK_DONE, CO_HANDLER, result="完成"), step(E.SUBTASK_CHECK, VERIFIER)
-    back = step(E.SUBTASK_RETURN, CO_HEAD, basis="三定方案")
-    again = step(E.SUBTASK_REASSIGN, decider, assignee="fire")
-    signed = done(given, sign)
-    working, returned = done(signed, start), done(given, back)
-    ended = done(working, finish)
-    behind = done(working, (E.ADD_SUBTASK, decider, add[2] | {"after": first}))
-    later = replace(
-        behind,
-        subtasks=tuple(replace(each, after=first + 1) if each.number == first else each for each in behind.subtasks),
-    )
+    yield from _worked_on(given, part, add)
+    yield from _not_finished(given, part, decider, adders)
 
-    def refused(one: Step, wrong: Ticket, *, unit: bool = False) -> tuple[No, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sub-task by its number: what is done to it, and why that is refused."""
+
+    number: int
+
+    def step(self, event: TicketEvent, actor: Actor, **fields: object) -> Step:
+        return (event, actor, {"subtask": self.number, **fields})
+
+    def refused(self, one: Step, wrong: Ticket, *, unit: bool = False) -> tuple[No, ...]:
         foreign = (No(G.SUBTASK_OF_UNIT, actor=replace(one[1], organisation_id="fire")),) if unit else ()
         return (No(G.SUBTASK_KNOWN, fields=one[2] | {"subtask": 99}), No(G.SUBTASK_STATE, ticket=wrong), *foreign)
 
+
+def _worked_on(given: Ticket, part: Part, add: Step) -> Iterator[Row]:
+    sign, start = part.step(E.SUBTASK_SIGN, CO_HANDLER), part.step(E.SUBTASK_START, CO_HANDLER)
+    finish, check = part.step(E.SUBTASK_DONE, CO_HANDLER, result="完成"), part.step(E.SUBTASK_CHECK, VERIFIER)
+    signed = done(given, sign)
+    working = done(signed, start)
+    ended = done(working, finish)
+    behind = done(working, (E.ADD_SUBTASK, add[1], add[2] | {"after": part.number}))
+    later = replace(
+        behind,
+        subtasks=tuple(
+            replace(each, after=part.number + 1) if each.number == part.number else each for each in behind.subtasks
+        ),
+    )
+    refused, state = part.refused, given.state
     checks, waives = f"verifier {DECIDES}", outside(Role.VERIFIER, "police")
     yield Row("subtask_sign", given, sign, state, UNIT, no=refused(sign, ended, unit=True))
     yield Row("subtask_start", signed, start, state, UNIT, no=refused(start, ended, unit=True))
@@ -172,47 +183,29 @@ def _subtasks(ticket: Ticket, decider: Actor, adders: str) -> Iterator[Row]:
         no=(*refused(finish, given, unit=True), No(G.PREDECESSOR_FINISHED, ticket=later), *proves(finish)),
     )
     yield Row("subtask_check", ended, check, state, checks, no=(*refused(check, given), waives, *proves(check)))
-    redo = step(E.SUBTASK_REDO, VERIFIER)
+    redo = part.step(E.SUBTASK_REDO, VERIFIER)
     yield Row(
         "subtask_redo", ended, redo, state, checks, "j_subtask", no=(*refused(redo, given), waives), needs_reason=True
     )
-    yield Row(
-        "subtask_return",
-        given,
-        back,
-        state,
-        "dept_head",
-        stops="j_subtask",
-        no=refused(back, ended, unit=True),
-        needs_reason=True,
-    )
-    yield Row(
-        "subtask_reassign",
-        returned,
-        again,
-        state,
-        adders,
-        "j_subtask",
-        no=(
-            *refused(again, given),
-            *_assignee(again),
-            No(G.UNIT_ASSIGNED, fields=again[2] | {"assignee": "checkers"}),
-        ),
-    )
-    block = step(E.SUBTASK_BLOCK, CO_HANDLER)
-    yield Row("subtask_block", working, block, state, UNIT, no=refused(block, given, unit=True), needs_reason=True)
-    waive = step(E.SUBTASK_WAIVE, SUPERVISOR)
+    waive = part.step(E.SUBTASK_WAIVE, SUPERVISOR)
     gone = done(ended, check)
-    yield Row(
-        "subtask_waive",
-        given,
-        waive,
-        state,
-        "supervisor",
-        stops="j_subtask",
-        no=refused(waive, gone),
-        needs_reason=True,
-    )
+    no = refused(waive, gone)
+    yield Row("subtask_waive", given, waive, state, "supervisor", stops="j_subtask", no=no, needs_reason=True)
+
+
+def _not_finished(given: Ticket, part: Part, decider: Actor, adders: str) -> Iterator[Row]:
+    working = done(given, part.step(E.SUBTASK_SIGN, CO_HANDLER), part.step(E.SUBTASK_START, CO_HANDLER))
+    ended = done(working, part.step(E.SUBTASK_DONE, CO_HANDLER, result="完成"))
+    back = part.step(E.SUBTASK_RETURN, CO_HEAD, basis="三定方案")
+    again = part.step(E.SUBTASK_REASSIGN, decider, assignee="fire")
+    block = part.step(E.SUBTASK_BLOCK, CO_HANDLER)
+    refused, state = part.refused, given.state
+    no: tuple[No, ...] = refused(back, ended, unit=True)
+    yield Row("subtask_return", given, back, state, "dept_head", stops="j_subtask", no=no, needs_reason=True)
+    foreign = No(G.UNIT_ASSIGNED, fields=again[2] | {"assignee": "checkers"})
+    no = (*refused(again, given), *_assignee(again), foreign)
+    yield Row("subtask_reassign", done(given, back), again, state, adders, "j_subtask", no=no)
+    yield Row("subtask_block", working, block, state, UNIT, no=refused(block, given, unit=True), needs_reason=True)
 
 
 def _assignee(step: Step) -> tuple[No, ...]:
