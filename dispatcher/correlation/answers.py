@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, overload
 
-from dispatcher.correlation.columns import Int8, Int64, Words, uid_bytes
+from dispatcher.correlation.columns import Flags, Int8, Int32, Int64, Words, uid_bytes
 
 
 class Status(IntEnum):
@@ -94,10 +94,21 @@ class Applied:
     role: Int8  # of the row's occurrence, -1 where component is -1
     clusters: frozenset[int]  # where m > 1: components that gained cores or kept them in a reclustering
     moved: list[Moved]
+    rejoined: frozenset[int] = frozenset()  # where m > 1: components that were taken apart, whole again or not
 
     def occurrence(self, row: int) -> bytes:
         """The uid of the first event of the row's occurrence."""
         return uid_bytes(self.occurrence_hi[row], self.occurrence_lo[row])
+
+
+class Beside(NamedTuple):
+    """Located occurrences that are final, by their first events: neighbours of what is live, and nothing else."""
+
+    uid_hi: Words
+    uid_lo: Words
+    t_ms: Int64
+    x_dm: Int32
+    y_dm: Int32
 
 
 class Final(NamedTuple):
@@ -117,7 +128,16 @@ class Finals(Sequence[Final]):
     """The finals of one advance by canonical key; columns, and a `Final` where one is asked for."""
 
     def __init__(
-        self, hi: Words, lo: Words, t_ms: Int64, starts: Int64, component: Int64, occurrences: Int64, cores: Int64
+        self,
+        hi: Words,
+        lo: Words,
+        t_ms: Int64,
+        starts: Int64,
+        component: Int64,
+        occurrences: Int64,
+        cores: Int64,
+        core: Flags | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.uid_hi = hi
         self.uid_lo = lo
@@ -126,6 +146,8 @@ class Finals(Sequence[Final]):
         self.component = component
         self.occurrences = occurrences
         self.cores = cores
+        self.core = core  # of each event whether its occurrence is core; None where m = 1: all are
+        self.beside = beside  # where m > 1: those that something live may still count; None where m = 1
 
     def __len__(self) -> int:
         return self.component.size

@@ -83,7 +83,10 @@ def compile_kernels() -> None:
     correlator.advance(0, 300)
     correlator.advance(0, 2_000)
     _move_a_border(correlator)
-    rebuilt, _ = Correlator.rebuild(groups, moved, [0, None], closed=events)
+    correlator.roles_of([uid_bytes(0, 10_003)])
+    finals = correlator.advance(1, 20_000)
+    beside = {} if finals.beside is None else {1: finals.beside}
+    rebuilt, _ = Correlator.rebuild(groups, moved, [0, None], closed=events, beside=beside)
     rebuilt.advance(0, 2_000)
     explain(events, groups[0])
     judge([(Limits(window_ms=10, on=2, off=1), Begun(), [Report(0, uid_bytes(0, 0), raised=True)])])

@@ -4,20 +4,24 @@ State lives here, decisions live in `kernels`. Time is the events' own and the w
 handle of a component is an int that one Correlator never gives twice; public ids are assigned by who keeps incidents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final as Constant
 
 import numpy as np
 
 from dispatcher.correlation import arenas
-from dispatcher.correlation.answers import Applied, Final, Finals, Merge, Merges, Moved, Reclustered, Role, Status
+from dispatcher.correlation.answers import Applied, Beside, Final, Finals, Merge, Merges, Moved, Reclustered, Role, Status
 from dispatcher.correlation.columns import (
     COLUMN_TYPES,
     NO_WATERMARK,
+    TIME_MS_MAX,
     EventColumns,
     Int8,
     Int32,
     Int64,
+    Words,
     uid_bytes,
     uid_words,
 )
@@ -38,7 +42,7 @@ from dispatcher.correlation.kernels import (
 from dispatcher.correlation.kernels.records import Journal
 from dispatcher.correlation.snapshot import Snapshot, pack, unpack
 
-__all__ = ["Applied", "Correlator", "Final", "Finals", "Merge", "Merges", "Moved", "Reclustered", "Role", "Status"]
+__all__ = ["Applied", "Beside", "Correlator", "Final", "Finals", "Merge", "Merges", "Moved", "Reclustered", "Role", "Status"]
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
 TIES_BY_INSERTION: Constant = 64
@@ -75,15 +79,22 @@ class Correlator:
         events: EventColumns,
         watermarks_ms: Sequence[int | None],
         closed: EventColumns | None = None,
+        beside: Mapping[int, Beside] = MappingProxyType({}),
     ) -> tuple["Correlator", Applied]:
         """A correlator as it was: from the live version of every event of every component that is not final.
 
         `watermarks_ms` holds each group's last one, None where there was none. `closed` may give events of final
         components that the groups still remember (`Group.remember_ms`); without them a correction of such an event is
-        a new event. Exact where m = 1: with m > 1 final neighbours no longer count, so restore a snapshot.
+        a new event. `beside` holds, of groups with m > 1, what their finals told of final neighbours: these still count.
         """
         made = cls(groups, expected_events=events.t_ms.size)
         applied = made.apply(events)
+        if beside:
+            made._count(beside)
+            rows = made._rows(events.uid_hi, events.uid_lo)
+            firsts = np.empty_like(rows)
+            clustering.name_rows(made._state, rows, False, applied.component, firsts)
+            applied = replace(applied, role=made._roles(firsts))
         for group, watermark_ms in enumerate(watermarks_ms):
             if watermark_ms is not None:
                 made._start_at(group, watermark_ms)
@@ -130,6 +141,7 @@ class Correlator:
             role=self._roles(firsts),
             clusters=self._clusters(journal),
             moved=self._moved(journal),
+            rejoined=self._rejoined(journal),
         )
 
     def _cluster(self, journal: Journal, rows: Int32, component: Int64, firsts: Int32) -> None:
@@ -161,6 +173,10 @@ class Correlator:
     def _clusters(self, journal: Journal) -> frozenset[int]:
         cored = journal.cored[: journal.counts[records.COREDS]]
         return frozenset(self._named(cored).tolist()) if cored.size else frozenset()
+
+    def _rejoined(self, journal: Journal) -> frozenset[int]:
+        told = journal.told[: journal.counts[records.TOLDS]]
+        return frozenset(self._named(told).tolist()) if told.size and self._state.dense.size else frozenset()
 
     def _moved(self, journal: Journal) -> list[Moved]:
         moved = journal.moved[: journal.counts[records.MOVES]]
@@ -221,10 +237,30 @@ class Correlator:
         roots = np.empty(live, np.int32)
         roots = roots[: waiting.collect(self._state, group, watermark_ms, roots)]
         members, finals = self._finals(roots)
+        if self.groups[group].m > 1:
+            finals.beside = self._beside(group, members)
         to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
         self._state = arenas.room_for_closed(self._state, to_remember)
         closing.release(self._state, members)
         return finals
+
+    def _beside(self, group: int, members: Int32) -> Beside:
+        """Of final events the first ones with a place that something live lies within T of."""
+        events = self._state.events
+        first = members[events["flags"][members] & (records.FIRST | records.LOCATED) == records.FIRST | records.LOCATED]
+        oldest_ms = self.counts_from_ms(group, members)
+        found = events[first[events["t"][first] >= oldest_ms]]
+        return Beside(found["uid_hi"], found["uid_lo"], found["t"], found["x"], found["y"])
+
+    def counts_from_ms(self, group: int, finals: Int32 | None = None) -> int:
+        """From which time on a final neighbour may count: T before the first live event, those given left out."""
+        used = int(self._state.counters[records.ROWS])
+        events = self._state.events[:used]
+        alive = (events["flags"] & records.LIVE != 0) & (events["group"] == group)
+        if finals is not None:
+            alive[finals] = False
+        first_ms = int(events["t"][alive].min(initial=TIME_MS_MAX))
+        return first_ms - self.groups[group].window_ms
 
     def _finals(self, roots: Int32) -> tuple[Int32, Finals]:
         s = self._state
@@ -247,7 +283,11 @@ class Correlator:
         starts = np.zeros(roots.size + 1, np.int64)
         np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
         component = s.nodes["component"][roots[order]]
-        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
+        if not s.dense.size:
+            return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
+        core = np.empty(total, np.bool_)
+        closing.cores_in_order(s, members, ends, order, core)
+        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order], core)
 
     def _canonical_order(self, rows: Int32) -> Int64:
         """The order of rows by (t, uid)."""
@@ -259,6 +299,29 @@ class Correlator:
             return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
         canonical.order_ties(events, rows, order)
         return order
+
+    def _count(self, beside: Mapping[int, Beside]) -> None:
+        """Count final neighbours: what turns core by them is joined."""
+        none = np.empty(0, np.int64)
+        parts = [beside.get(group) for group in range(len(self.groups))]
+        orders = [none if part is None else np.argsort(part.x_dm, kind="stable") for part in parts]
+        starts = np.concatenate(([0], np.cumsum([order.size for order in orders])))
+
+        def column(name: str) -> Int64:
+            pairs = zip(parts, orders, strict=True)
+            return np.concatenate([none if part is None else getattr(part, name)[order] for part, order in pairs])
+
+        s = self._state
+        if not s.dense.size:
+            return
+        journal = arenas.empty_journal(s, 0)
+        t, x, y = (column(name).astype(np.int64) for name in ("t_ms", "x_dm", "y_dm"))
+        density.count_beside(s, journal, starts.astype(np.int64), t, x, y)
+        density.settle_density(s, journal)
+        moves = int(journal.counts[records.MOVES])
+        self._state = s = arenas.room_for_waiting(s, 2 * moves + int(s.counters[records.LIVE_ROWS]))
+        if moves:
+            density.shorten_all(s, journal)
 
     def _start_at(self, group: int, watermark_ms: int) -> None:
         """Set the watermark of a group that had none; what is final by it is kept for the next advance."""
@@ -321,6 +384,18 @@ class Correlator:
         with np.errstate(over="ignore"):
             component = int(components.component_of(self._state, hi[0], lo[0]))
         return None if component < 0 else component
+
+    def roles_of(self, uids: Sequence[bytes]) -> list[Role | None]:
+        """What the occurrence of each uid is in its component; None where it is not live."""
+        rows = self._rows(*uid_words(uids))
+        components.firsts_of(self._state, rows)
+        return [None if role < 0 else Role(role) for role in self._roles(rows).tolist()]
+
+    def _rows(self, hi: Words, lo: Words) -> Int32:
+        rows = np.empty(hi.size, np.int32)
+        with np.errstate(over="ignore"):
+            components.rows_of(self._state, hi, lo, rows)
+        return rows
 
     def _uid(self, row: int) -> bytes:
         e = self._state.events[row]

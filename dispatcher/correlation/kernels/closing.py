@@ -1,8 +1,8 @@
 """Finals (O10): members in canonical order, and forgetting them."""
 
-from dispatcher.correlation.columns import EventColumns, Int32, Int64, Words
+from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, Words
 from dispatcher.correlation.kernels.canonical import sort_canonically
-from dispatcher.correlation.kernels.components import next_member
+from dispatcher.correlation.kernels.components import first_of, next_member
 from dispatcher.correlation.kernels.index import delete_block, leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, prefetch, u8
 from dispatcher.correlation.kernels.records import (
@@ -105,6 +105,17 @@ def in_order(s: State, members: Int32, ends: Int64, order: Int64, hi: Words, lo:
             hi[n] = e["uid_hi"]
             lo[n] = e["uid_lo"]
             t[n] = e["t"]
+            n += 1
+
+
+@compiled
+def cores_in_order(s: State, members: Int32, ends: Int64, order: Int64, core: Flags) -> None:
+    """Whether the occurrence of each member is core, component by component in the given order."""
+    n = 0
+    for k in order:
+        for i in range(ends[k - 1] if k else 0, ends[k]):
+            first = first_of(s.events, s.nodes, i64(members[i]))
+            core[n] = s.dense[first]["count"] >= s.groups[s.events[first]["group"]]["m"]
             n += 1
 
 

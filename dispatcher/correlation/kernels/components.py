@@ -1,6 +1,6 @@
 """Components as a union-find with rings of members; each root knows handle and deadline (O5, O10)."""
 
-from dispatcher.correlation.columns import Records
+from dispatcher.correlation.columns import Int32, Records, Words
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined
 from dispatcher.correlation.kernels.records import FIRST, MERGES, PLACED, UNNAMED, Journal, State
 from dispatcher.correlation.kernels.tables import find_id, mixed
@@ -109,3 +109,18 @@ def component_of(s: State, hi: int, lo: int) -> int:
     if row < 0:
         return UNNAMED
     return i64(s.nodes[root_of(s.nodes, holder(s, first_of(s.events, s.nodes, row)))]["component"])
+
+
+@compiled
+def rows_of(s: State, hi: Words, lo: Words, rows: Int32) -> None:
+    """The rows of live uids, -1 where there is none."""
+    for i in range(hi.size):
+        rows[i] = s.ids[find_id(s.events, s.ids, mixed(hi[i], lo[i]), hi[i], lo[i])]["row"]
+
+
+@compiled
+def firsts_of(s: State, rows: Int32) -> None:
+    """Put the first event of its occurrence in the place of each row; -1 stays."""
+    for i in range(rows.size):
+        if rows[i] >= 0:
+            rows[i] = first_of(s.events, s.nodes, i64(rows[i]))

@@ -6,7 +6,7 @@ m = 1. Only in blocks that are not solid, of fewer than m members, are there oth
 union-find but of a chain that hangs on the core it is attached to, so it can move.
 """
 
-from dispatcher.correlation.columns import Int8, Int32
+from dispatcher.correlation.columns import Int8, Int32, Int64
 from dispatcher.correlation.kernels.canonical import before
 from dispatcher.correlation.kernels.components import one_name, own_deadline, root_of, stand_alone, united
 from dispatcher.correlation.kernels.index import gather, hit, leave_block, linked, near_within, place
@@ -22,6 +22,8 @@ from dispatcher.correlation.kernels.records import (
     MOVES,
     NOISE,
     PLACED,
+    ROOT,
+    ROWS,
     UNNAMED,
     Journal,
     State,
@@ -291,6 +293,33 @@ def attach(s: State, j: Journal, row: int) -> None:
     s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, row))
     s.nodes[root]["component"] = one_name(j, s.nodes[root]["component"], s.nodes[row]["component"], core)
     s.nodes[row]["component"] = UNNAMED
+
+
+@compiled
+def count_beside(s: State, j: Journal, starts: Int64, t: Int64, x: Int64, y: Int64) -> None:
+    """Count the final neighbours of what is live and no core: by group from `starts`, there in the order of x."""
+    for row in range(s.counters[ROWS]):
+        e = s.events[row]
+        g = s.groups[e["group"]]
+        m = i64(g["m"])
+        if e["flags"] & (ROOT | LOCATED) != ROOT | LOCATED or s.dense[row]["count"] >= m:
+            continue
+        low = i64(starts[e["group"]])
+        end = i64(starts[e["group"] + 1])
+        high = end
+        reach = 2 * g["side"]  # the radius at least
+        while low < high:
+            middle = (low + high) // 2
+            if x[middle] < e["x"] - reach:
+                low = middle + 1
+            else:
+                high = middle
+        while low < end and x[low] <= e["x"] + reach and s.dense[row]["count"] < m:
+            dx = x[low] - e["x"]
+            dy = y[low] - e["y"]
+            if abs(t[low] - e["t"]) <= g["window"] and dx * dx + dy * dy <= g["radius2"]:
+                count_one_more(s, j, row, m)
+            low += 1
 
 
 @compiled

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from dispatcher.correlation.columns import EventColumns, event_columns, uid_bytes
-from dispatcher.correlation.correlator import BLOCK_MAX, Applied, Correlator, Finals, Role, Status
+from dispatcher.correlation.correlator import BLOCK_MAX, Applied, Beside, Correlator, Finals, Role, Status
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.oracle import Delivery
@@ -48,6 +50,8 @@ class Pair:
         self.made = Correlator(table(groups), block_max=min(block_max, BLOCK_MAX))
         self.oracle = oracle.Sequential(groups, block_max)
         self.known: dict[int, frozenset[int]] = {}  # what a caller knows by following merges and reclusterings
+        self.noise: dict[int, bool] = {}  # and which of the handles are no clusters
+        self.beside: dict[int, Beside] = {}  # what a store would hold of final neighbours
 
     def apply(self, deliveries: Sequence[Delivery]) -> Applied:
         applied = self.made.apply(columns(deliveries))
@@ -79,11 +83,14 @@ class Pair:
                 assert number_of(applied.occurrence(row)) == first_of[delivery.uid]
                 role = Role(int(applied.role[row])).name.lower()
                 assert role == self.oracle.role(delivery.uid)
-        self.follow(deliveries, applied)
+        told = self.follow(deliveries, applied)
+        noise = {handle: self.oracle.role(min(part)) == "noise" for handle, part in self.known.items()}
+        assert all(noise[handle] == self.noise[handle] for handle in noise.keys() - told)
+        self.noise = noise
         assert {frozenset(part) for part in self.known.values()} == self.oracle.partition()
 
-    def follow(self, deliveries: Sequence[Delivery], applied: Applied) -> None:
-        """What a caller does who only reads the answers: handles to uids."""
+    def follow(self, deliveries: Sequence[Delivery], applied: Applied) -> set[int]:
+        """What a caller does who only reads the answers: handles to uids. Returns the handles that were told of."""
         where = {uid: handle for handle, part in self.known.items() for uid in part}
         for merge in applied.merges:
             assert merge.winner < merge.loser
@@ -99,11 +106,20 @@ class Pair:
         self.known = {}
         for uid, handle in where.items():
             self.known[handle] = self.known.get(handle, frozenset()) | {uid}
+        told = {int(handle) for handle in applied.component} | applied.clusters | applied.rejoined
+        return told | {merge.winner for merge in applied.merges} | {moved.component for moved in applied.moved}
 
     def advance(self, group: int, watermark: int) -> list[oracle.Final]:
         expected = self.oracle.advance(group, watermark)
         finals = self.made.advance(group, watermark)
         assert finals_of(finals) == expected
+        if finals.core is not None:
+            uids = [number_of(uid) for final in finals for uid in final.uids]
+            assert {uid for uid, core in zip(uids, finals.core.tolist(), strict=True) if core} == {
+                uid for uid in uids if self.oracle.was_core(uid)
+            }
+        if finals.beside is not None:
+            self._keep(group, finals.beside)
         for final in finals:
             assert self.known.pop(final.component) == frozenset(map(number_of, final.uids))
         return expected
@@ -113,10 +129,25 @@ class Pair:
         watermarks = [None if w == -(1 << 62) else w for w in self.oracle.watermarks]
         live = self.oracle.live()
         self.made, applied = Correlator.rebuild(
-            self.made.groups, columns(live), watermarks, closed=columns(list(self.oracle.closed.values()))
+            self.made.groups,
+            columns(live),
+            watermarks,
+            closed=columns(list(self.oracle.closed.values())),
+            beside=self.beside,
         )
         self.known = {}
-        self.follow(live, applied)
+        self.noise = {}
+        self.compare_components(live, applied)
+        assert self.made.roles_of([uid_of(delivery.uid) for delivery in live]) == list(applied.role)
+
+    def _keep(self, group: int, beside: Beside) -> None:
+        """Beside what was kept before, as far as it may still count."""
+        before = self.beside.get(group, beside)
+        kept = before.t_ms >= self.made.counts_from_ms(group)
+        both = zip(before, beside, strict=True)
+        self.beside[group] = beside if group not in self.beside else Beside(
+            *(np.concatenate((one[kept], other)) for one, other in both)
+        )
 
     def restore(self) -> None:
         """Go on from a snapshot; handles stay."""

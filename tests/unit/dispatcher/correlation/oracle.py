@@ -218,6 +218,7 @@ class Sequential:
         self.admitted: list[Delivery] = []
         self.closed: dict[int, Delivery] = {}
         self.final: list[Delivery] = []
+        self.cores: set[int] = set()  # by uid, as of the last advance of their group
 
     def deliver(self, e: Delivery) -> str:
         """Admit or refuse one delivery; the answer is the status, `clustered` also where it repeats."""
@@ -261,6 +262,10 @@ class Sequential:
         firsts = [o[0] for o in occurrences(self.live(), self.groups)]
         return [f for f in firsts if f.located and block_of(f, self.groups) == block_of(e, self.groups)]
 
+    def was_core(self, uid: int) -> bool:
+        """Whether the occurrence of an event was core when its group advanced last."""
+        return uid in self.cores
+
     def remembers(self, uid: int) -> bool:
         """Whether the uid belongs to a final component and is not older than the memory of its group."""
         e = self.closed.get(uid)
@@ -272,6 +277,9 @@ class Sequential:
     def advance(self, group: int, watermark: int) -> list[Final]:
         """Raise one group's watermark; the components that became final, by canonical key."""
         self.watermarks[group] = watermark
+        every = components([e for e in self.live() if e.group == group], self.groups, self.final)
+        self.cores |= {e.uid for component in every for o in component.cores for e in o}
+        self.cores -= {e.uid for component in every for o in component.borders for e in o}
         new = finals([e for e in self.live() if e.group == group], self.watermarks, self.groups, self.final)
         gone = {uid for final in new for uid in final.uids}
         self.final += [e for e in self.live() if e.uid in gone]
