@@ -25,7 +25,7 @@ SELECT c.relname::text AS name, a.attname IS NOT NULL AS by_incident
 FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'incident_id'
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
   AND (a.attname IS NOT NULL OR c.relname IN ('incidents', 'cases', 'watermarks', 'flapping_series', 'correlation_counts',
-                                                   'pattern_matches'))
+                                                   'pattern_matches', 'final_neighbours'))
   AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE'))
   AND c.relname NOT LIKE 'ticket%'
 ORDER BY c.relname;
@@ -52,10 +52,10 @@ INSERT INTO log_heads (stream, seq) VALUES ($1, $2) ON CONFLICT (stream) DO UPDA
 
 -- name: found_incidents :many
 SELECT id, case_id, status::text, kind, kind_group, canonical_uid, grade, first_at, late, event_count, place, area_id
-FROM incidents WHERE status <> 'merged' ORDER BY canonical_at, canonical_uid;
+FROM incidents WHERE status IN ('open', 'final') ORDER BY canonical_at, canonical_uid;
 
 -- name: found_events :many
-SELECT event_uid, incident_id FROM incident_events WHERE standing <> 'returned' ORDER BY incident_id, event_uid;
+SELECT event_uid, incident_id FROM incident_events WHERE standing NOT IN ('returned', 'noise') ORDER BY incident_id, event_uid;
 
 -- name: numbers_of :many
 -- How the live system calls the incidents with these first events.

@@ -35,11 +35,12 @@ INPUTS: Final = frozenset(
 )
 _TEMPORARY_MIB: Final = 64
 
+_BESIDE: Final = "WHERE t.incident_id IN (SELECT id FROM public.incidents WHERE final_at IS NULL)"
 _OPEN: Final = {
-    "incidents": "WHERE t.status = 'open'",
-    "cases": "WHERE t.id IN (SELECT case_id FROM public.incidents WHERE status = 'open')",
+    "incidents": "WHERE t.final_at IS NULL",
+    "incident_events": f"{_BESIDE} OR t.incident_id IS NULL AND t.standing = 'noise' AND t.settled_with IS NULL",
+    "cases": "WHERE t.id IN (SELECT case_id FROM public.incidents WHERE final_at IS NULL)",
 }
-_BESIDE: Final = "WHERE t.incident_id IN (SELECT id FROM public.incidents WHERE status = 'open')"
 
 
 @asynccontextmanager

@@ -11,12 +11,22 @@ from typing import Final as Constant
 
 import numpy as np
 
-from dispatcher.correlation import arenas
-from dispatcher.correlation.answers import Applied, Beside, Final, Finals, Merge, Merges, Moved, Reclustered, Role, Status
+from dispatcher.correlation import arenas, beside_live
+from dispatcher.correlation.answers import (
+    Applied,
+    Beside,
+    Final,
+    Finals,
+    Merge,
+    Merges,
+    Moved,
+    Reclustered,
+    Role,
+    Status,
+)
 from dispatcher.correlation.columns import (
     COLUMN_TYPES,
     NO_WATERMARK,
-    TIME_MS_MAX,
     EventColumns,
     Int8,
     Int32,
@@ -42,7 +52,19 @@ from dispatcher.correlation.kernels import (
 from dispatcher.correlation.kernels.records import Journal
 from dispatcher.correlation.snapshot import Snapshot, pack, unpack
 
-__all__ = ["Applied", "Beside", "Correlator", "Final", "Finals", "Merge", "Merges", "Moved", "Reclustered", "Role", "Status"]
+__all__ = [
+    "Applied",
+    "Beside",
+    "Correlator",
+    "Final",
+    "Finals",
+    "Merge",
+    "Merges",
+    "Moved",
+    "Reclustered",
+    "Role",
+    "Status",
+]
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
 TIES_BY_INSERTION: Constant = 64
@@ -85,12 +107,12 @@ class Correlator:
 
         `watermarks_ms` holds each group's last one, None where there was none. `closed` may give events of final
         components that the groups still remember (`Group.remember_ms`); without them a correction of such an event is
-        a new event. `beside` holds, of groups with m > 1, what their finals told of final neighbours: these still count.
+        a new event. `beside` holds, of groups with m > 1, what their finals told of neighbours that still count.
         """
         made = cls(groups, expected_events=events.t_ms.size)
         applied = made.apply(events)
         if beside:
-            made._count(beside)
+            made._state = beside_live.count(made._state, beside)
             rows = made._rows(events.uid_hi, events.uid_lo)
             firsts = np.empty_like(rows)
             clustering.name_rows(made._state, rows, False, applied.component, firsts)
@@ -238,29 +260,15 @@ class Correlator:
         roots = roots[: waiting.collect(self._state, group, watermark_ms, roots)]
         members, finals = self._finals(roots)
         if self.groups[group].m > 1:
-            finals.beside = self._beside(group, members)
+            finals.beside = beside_live.find(self._state, group, members)
         to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
         self._state = arenas.room_for_closed(self._state, to_remember)
         closing.release(self._state, members)
         return finals
 
-    def _beside(self, group: int, members: Int32) -> Beside:
-        """Of final events the first ones with a place that something live lies within T of."""
-        events = self._state.events
-        first = members[events["flags"][members] & (records.FIRST | records.LOCATED) == records.FIRST | records.LOCATED]
-        oldest_ms = self.counts_from_ms(group, members)
-        found = events[first[events["t"][first] >= oldest_ms]]
-        return Beside(found["uid_hi"], found["uid_lo"], found["t"], found["x"], found["y"])
-
-    def counts_from_ms(self, group: int, finals: Int32 | None = None) -> int:
-        """From which time on a final neighbour may count: T before the first live event, those given left out."""
-        used = int(self._state.counters[records.ROWS])
-        events = self._state.events[:used]
-        alive = (events["flags"] & records.LIVE != 0) & (events["group"] == group)
-        if finals is not None:
-            alive[finals] = False
-        first_ms = int(events["t"][alive].min(initial=TIME_MS_MAX))
-        return first_ms - self.groups[group].window_ms
+    def counts_from_ms(self, group: int) -> int:
+        """From which time on a final neighbour may count: T before the first live event."""
+        return beside_live.counts_from_ms(self._state, group)
 
     def _finals(self, roots: Int32) -> tuple[Int32, Finals]:
         s = self._state
@@ -299,29 +307,6 @@ class Correlator:
             return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
         canonical.order_ties(events, rows, order)
         return order
-
-    def _count(self, beside: Mapping[int, Beside]) -> None:
-        """Count final neighbours: what turns core by them is joined."""
-        none = np.empty(0, np.int64)
-        parts = [beside.get(group) for group in range(len(self.groups))]
-        orders = [none if part is None else np.argsort(part.x_dm, kind="stable") for part in parts]
-        starts = np.concatenate(([0], np.cumsum([order.size for order in orders])))
-
-        def column(name: str) -> Int64:
-            pairs = zip(parts, orders, strict=True)
-            return np.concatenate([none if part is None else getattr(part, name)[order] for part, order in pairs])
-
-        s = self._state
-        if not s.dense.size:
-            return
-        journal = arenas.empty_journal(s, 0)
-        t, x, y = (column(name).astype(np.int64) for name in ("t_ms", "x_dm", "y_dm"))
-        density.count_beside(s, journal, starts.astype(np.int64), t, x, y)
-        density.settle_density(s, journal)
-        moves = int(journal.counts[records.MOVES])
-        self._state = s = arenas.room_for_waiting(s, 2 * moves + int(s.counters[records.LIVE_ROWS]))
-        if moves:
-            density.shorten_all(s, journal)
 
     def _start_at(self, group: int, watermark_ms: int) -> None:
         """Set the watermark of a group that had none; what is final by it is kept for the next advance."""

@@ -32,7 +32,8 @@ _NUMBERS: Final = (
     ("incident_id", ">i8"), ("uid", "V16"), ("uid_hi", ">u8"), ("uid_lo", ">u8"), ("revision", ">i8"),
     ("content", ">u8"), ("effective_us", ">i8"), ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"),
     ("y_dm", ">i4"), ("located", "?"), ("lon", ">f8"), ("lat", ">f8"), ("severity", ">i2"),
-    ("correlated", "?"), ("settled", "?"), ("subject_number", ">i8"), ("kind_number", ">i4"),
+    ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"), ("subject_number", ">i8"),
+    ("kind_number", ">i4"),
 )  # fmt: skip
 # The others, NULL or not, behind them.
 _TEXTS: Final = (
@@ -228,6 +229,14 @@ def distinct(
     new = np.ones(order.size, np.bool_)
     new[1:] = (component[1:] != component[:-1]) | (tile[1:] != tile[:-1]) | (place[1:] != place[:-1])
     return component[new], tile[new], place[new]
+
+
+def distinct_places(
+    component: NDArray[np.int64], tile: NDArray[np.int64], first: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct pairs numbered from `first` in their order: by row its number, and of each the first row."""
+    _, rows, numbers = np.unique(np.column_stack((component, tile)), axis=0, return_index=True, return_inverse=True)
+    return first + numbers.reshape(-1).astype(np.int64), rows.astype(np.int64)
 
 
 def only_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -109,10 +109,22 @@ class LiveIncident:
     case_of: "LiveIncident | None" = None  # whose case it shares, while its own is not known yet
     # Of its events those whose cluster is final, each with the event, not final yet, with which it stays.
     settled: dict[bytes, bytes] = field(default_factory=dict)
+    noise: bool = False  # where m > 1: no incident, or none any more
+    cores: set[bytes] = field(default_factory=set)  # where m > 1: of its final events those whose occurrence was core
     _members: dict[bytes, Member] = field(default_factory=dict)
     _expected: Collection[Member] | None = None  # members that nobody has looked at since they were read
     _held: Counter[tuple[str, str]] | None = None  # members by subject and kind; None: to be counted
     _sum: _Sum | None = None  # None: to be added up when it is asked for
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody ever saw it: noise that was never an incident."""
+        return self.noise and not self.id
+
+    @property
+    def stored_status(self) -> IncidentStatus:
+        """The status that is kept and shown; `status` says whether it may still change."""
+        return IncidentStatus.DISSOLVED if self.noise else self.status
 
     @property
     def members(self) -> Mapping[bytes, Member]:
@@ -219,7 +231,7 @@ class LiveIncident:
             "id": self.id,
             "number": self.number,
             "case_id": self.case_id,
-            "status": self.status.value,
+            "status": self.stored_status.value,
             "kind": kind.id,
             "kind_zh": kind.zh_name,
             "kind_en": kind.en_name,

@@ -3,14 +3,16 @@
 import gc
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import numpy as np
 
 from dispatcher.correlation.columns import EventColumns, Int64, event_columns
 from dispatcher.correlation.correlator import Correlator
 from dispatcher.correlation.groups import Group, GroupTable
-from dispatcher.incidents.copied import CopiedEvents, CopiedMembers, distinct, only_once, tiles_of
+from dispatcher.incidents import neighbours
+from dispatcher.incidents.copied import CopiedEvents, CopiedMembers, distinct, distinct_places, only_once, tiles_of
 from dispatcher.incidents.flapping import Flapping
 from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.overlays import Act
@@ -22,6 +24,8 @@ from runtime.pool import Connection
 from runtime.queries import load
 
 QUERIES = load(__package__)
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Memory:
@@ -36,7 +40,7 @@ class Memory:
                     radius_dm=group.r_m * 10,
                     window_ms=group.t_s * 1000,
                     gap_ms=group.g_s * 1000,
-                    m=group.m,
+                    m=group.m if group.clustered else 1,  # what is never clustered is never noise
                     lateness_ms=group.lateness_s * 1000,
                 )
                 for group in taxonomy.groups.values()
@@ -46,6 +50,7 @@ class Memory:
         self.incidents: dict[int, LiveIncident] = {}
         self.parts = Parts()
         self.of_event: dict[bytes, LiveIncident] = {}
+        self.noise: set[bytes] = set()  # where m > 1: live events that are counted, and stored, as noise
         self.flapping = Flapping(taxonomy, self.parts)
         self.subjects = Subjects()
         self._by_row: list[LiveIncident] = []  # while it is rebuilt: the incident of each row
@@ -78,19 +83,23 @@ class Memory:
             for row in await conn.fetch(QUERIES.read_watermarks, rulebook.taxonomy.rule_set)
         }
         kind, kinds = copied.kinds(kinds)
-        at = copied.incident_places(list(memory.incidents))
-        memory._hold(incidents, copied, at)
-        memory.subjects.read(kinds, copied.records["subject_number"].astype(np.int64), kind, memory._by_row)
         correlated = np.flatnonzero(copied.records["correlated"])
         memory.correlator, applied = Correlator.rebuild(
             memory.table,
             memory._copied_columns(copied, correlated, kind[correlated], kinds),
             [_milliseconds(moment) if (moment := watermarks.get(group)) else None for group in memory.groups],
+            beside=await neighbours.read(conn, list(rulebook.taxonomy.groups.values())),
         )
-        await memory._take_flapping(conn)
-        await memory._take_overlays(conn)
         tile_s = np.array([rulebook.taxonomy.group_of(name).tile_s for name in kinds], np.int64)
         tile = tiles_of(copied.t_ms[correlated], tile_s[kind[correlated]])
+        at = copied.incident_places(list(memory.incidents))
+        outside = copied.records["incident_id"][correlated] == 0
+        at[correlated[outside]], hidden = distinct_places(applied.component[outside], tile[outside], len(incidents))
+        incidents += [_outside(rulebook, kinds[kind[correlated[outside]][row]]) for row in hidden.tolist()]
+        memory._hold(incidents, copied, at)
+        memory.subjects.read(kinds, copied.records["subject_number"].astype(np.int64), kind, memory._by_row)
+        await memory._take_flapping(conn)
+        await memory._take_overlays(conn)
         uids = [copied.uids[row] for row in correlated.tolist()]
         memory._assign(incidents, uids, at[correlated], applied.component, tile)
         memory._by_row = []
@@ -106,6 +115,9 @@ class Memory:
         self.of_event = dict(zip(copied.uids, self._by_row, strict=True))
         for row in np.flatnonzero(copied.records["settled"]).tolist():
             self._by_row[row].settled[copied.uids[row]] = copied.settled_with(row)
+        for row in np.flatnonzero(copied.records["core"]).tolist():
+            self._by_row[row].cores.add(copied.uids[row])
+        self.noise = {copied.uids[row] for row in np.flatnonzero(copied.records["noise"]).tolist()}
 
     async def _take_flapping(self, conn: Connection) -> None:
         """Which devices flap, and what they reported meanwhile."""
@@ -233,6 +245,12 @@ class Memory:
 
     def _kind_number(self, kind: str) -> int:
         return self._kind_index.setdefault(kind, len(self._kind_index))
+
+
+def _outside(rulebook: Rulebook, kind: str) -> LiveIncident:
+    """Noise that no incident holds."""
+    group = rulebook.taxonomy.group_of(kind).id
+    return LiveIncident(id=0, number="", case_id=0, kind_group=group, opened_at=_NEVER, late=False, noise=True)
 
 
 def _milliseconds(at: datetime) -> int:

@@ -15,12 +15,14 @@ class IncidentStatus(StrEnum):
     OPEN = "open"  # may still gain events
     FINAL = "final"  # the watermark passed: it absorbs nothing any more
     MERGED = "merged"  # an alias of the incident that it was found to be part of
+    DISSOLVED = "dissolved"  # a correction left noise of it; open again if that becomes a cluster while it may
 
 
 class Standing(StrEnum):
     """Why an event stands where it stands; equal to the CHECK of `incident_events.standing`."""
 
     CLUSTERED = "clustered"  # found by place and time, alone or with others
+    NOISE = "noise"  # where m > 1: too few near it and not grave by itself; in no incident, or in a dissolved one
     ALONE = "alone"  # without a position, or of a kind that is never clustered
     LATE = "late"  # older than the watermark when it came: not clustered
     SUPPRESSED = "suppressed"  # of a device that flaps: counted with its flapping alone

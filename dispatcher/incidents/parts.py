@@ -84,6 +84,12 @@ class Parts:
         for part in list(self._parts_of.get(id(incident), ())):
             self.remove(part)
 
+    def plain_part(self, incident: LiveIncident) -> TilePart | None:
+        """The part that an incident is, where it is one part of a cluster and nothing else decides."""
+        parts = self._parts_of.get(id(incident), ())
+        part = next(iter(parts)) if len(parts) == 1 else None
+        return part if isinstance(part, TilePart) and (self.plain or self.is_plain(incident)) else None
+
     def tiles(self, component: int) -> Mapping[int, LiveIncident]:
         """The incidents of a cluster by tile."""
         return self._tiles.get(component, {})

@@ -6,15 +6,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
+from dispatcher.correlation.columns import uid_bytes
 from dispatcher.correlation.correlator import Applied, Finals, Status
 from dispatcher.incidents.counts import Counts, Fate
 from dispatcher.incidents.flapping import FLAPPING_KIND
 from dispatcher.incidents.live import LiveIncident, Member
 from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentStatus, Standing
+from dispatcher.incidents.noise import find_noise, is_noise
 from dispatcher.incidents.overlays import Act, Overlay
 from dispatcher.incidents.parts import SplitPart, TilePart
 from dispatcher.incidents.regrouping import Regrouping
+from dispatcher.incidents.touched import Touched
 from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
 
@@ -36,6 +41,8 @@ class Placing(Regrouping):
         self.counts = Counts()
         self.settled_uids: set[bytes] = set()  # events that became final in this step
         self._again: AbstractSet[bytes] = frozenset()
+        self._final_noise: set[int] = set()  # what became final as noise, by identity
+        self._corrected_noise: set[bytes] = set()  # noise of which another version came
         self.applied: list[tuple[Overlay, tuple[bytes, ...]]] = []  # with the events that it concerned
 
     def place(
@@ -55,8 +62,13 @@ class Placing(Regrouping):
         woven: list[LiveIncident] = []
         for event in suppressed:
             woven += self._suppress(event)
-        if applied.merges or applied.reclustered:
+        if applied.merges or applied.reclustered or applied.moved:
             self.follow_clusters(applied)
+        for component in sorted(applied.clusters | applied.rejoined, key=self._earliest_at):
+            standing = self._standing(component)
+            self._share_case(standing)
+            for incident in standing:
+                self.touch(incident)
         answers = zip(applied.status.tolist(), applied.component.tolist(), strict=True)
         for event in events:
             if not event.raised:
@@ -100,7 +112,12 @@ class Placing(Regrouping):
         if before is None:
             self.counts.note(Fate(standing))
         else:
-            self.counts.move(self._fate(before.members[event.uid]), Fate(standing))
+            fate = self._fate(before.members[event.uid])
+            if event.uid in self._memory.noise:
+                self._memory.noise.remove(event.uid)
+                self._corrected_noise.add(event.uid)
+                self.counts.move(Fate.NOISE, fate)
+            self.counts.move(fate, Fate(standing))
             if event.uid not in self._again:
                 self.counts.note(Fate.SUPERSEDED)
         self._join(incident, event, member, before, standing)
@@ -165,13 +182,18 @@ class Placing(Regrouping):
 
     def close(self, finals: Finals) -> None:
         """The watermark passed: the events of these clusters are settled, and so are incidents that hold no others."""
+        self._note_cores(finals)
         if self._parts.plain:
-            for component in finals.component.tolist():
-                for _, incident in self._parts.take_tiles(component):
+            for component, cores in zip(finals.component.tolist(), finals.cores.tolist(), strict=True):
+                taken = [incident for _, incident in self._parts.take_tiles(component)]
+                self._note_noise(taken, cores)
+                for incident in taken:
                     self._finish(incident)
             return
         for final in finals:
             concerned: dict[int, LiveIncident] = {}
+            standing = self._standing(final.component)
+            self._note_noise([each for each in standing if self._parts.plain_part(each) is not None], final.cores)
             for uid in final.uids:
                 holder = self._memory.of_event.get(uid)
                 if holder is not None:
@@ -180,6 +202,60 @@ class Placing(Regrouping):
             self._parts.take_tiles(final.component)
             for incident in concerned.values():
                 self._settle_events(incident)
+
+    def _note_noise(self, standing: Sequence[LiveIncident], cores: int) -> None:
+        """What stands at a component that is final: noise where it never was a cluster."""
+        if cores == 0 and is_noise(standing, self._rulebook):
+            self._final_noise |= {id(incident) for incident in standing}
+
+    def _note_cores(self, finals: Finals) -> None:
+        """Of clusters of m > 1 the events whose occurrence is core: by them they are explained."""
+        if finals.core is None:
+            return
+        for k in np.flatnonzero(finals.core).tolist():
+            uid = uid_bytes(finals.uid_hi[k], finals.uid_lo[k])
+            holder = self._memory.of_event.get(uid)
+            if holder is not None:
+                holder.cores.add(uid)
+                self.touch(holder).cores.add(uid)
+
+    def sort_out_noise(self) -> None:
+        """At the end of the step: what was noise and is not any more is opened or joined, and the other way round."""
+        changes = [change for change in self.touched.values() if change.incident.members]
+        live = [change.incident for change in changes if change.incident.status is IncidentStatus.OPEN]
+        noise = find_noise(self._memory, self._rulebook, live) | self._final_noise
+        for change in changes:
+            incident = change.incident
+            was, incident.noise = incident.noise, id(incident) in noise
+            if not incident.id and not incident.noise:
+                change.opened, incident.opened_at = True, self._at
+            if was != incident.noise:
+                # All that is stored of it stands otherwise now.
+                change.moved_uids |= incident.members.keys() - change.new_events.keys() - change.corrected.keys()
+            self._sort_out(change)
+        for change in changes:
+            part = None if change.incident.noise else self._parts.plain_part(change.incident)
+            if change.opened and part is not None:
+                self._share_case(self._standing(part.component))
+
+    def _sort_out(self, change: Touched) -> None:
+        """Count and mark those events of an incident that may stand otherwise than before the step."""
+        incident, known = change.incident, self._memory.noise
+        for uid in (*change.new_events, *change.corrected, *change.moved_uids):
+            fate = self._fate(incident.members[uid])
+            if incident.noise and uid not in known:
+                known.add(uid)
+                self.counts.move(fate, Fate.NOISE)
+                change.stand(uid, Standing.NOISE)
+            elif not incident.noise and (uid in known or uid in self._corrected_noise):
+                if uid in known:
+                    known.remove(uid)
+                    self.counts.move(Fate.NOISE, fate)
+                change.stand(uid, Standing(fate))
+                change.risen.add(uid)
+        if incident.noise and incident.status is IncidentStatus.FINAL:
+            known -= incident.members.keys()
+            change.settled_with |= {uid: uid for uid in incident.members}
 
     def settle(self, suppressed: Iterable[tuple[int, bytes]]) -> None:
         """The watermark passed these events, named with their time: nothing can be said of them any more."""

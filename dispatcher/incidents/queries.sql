@@ -56,18 +56,38 @@ SELECT case_id, max(id) AS ticket_id FROM tickets WHERE case_id = ANY($1) GROUP 
 
 -- name: settled_events :many
 -- Which of these events stand in an incident that absorbs nothing any more: what comes of them is an annotation.
-SELECT ie.event_uid FROM incident_events ie JOIN incidents i ON i.id = ie.incident_id
+SELECT ie.event_uid FROM incident_events ie LEFT JOIN incidents i ON i.id = ie.incident_id
 WHERE ie.event_uid = ANY($1) AND (i.status = 'final' OR ie.settled_with IS NOT NULL);
 
 -- name: put_incident_event :exec
 -- A corrected event may move; the newest revision stands.
-INSERT INTO incident_events (event_uid, incident_id, stream, seq, received_at, effective_at, revision, standing)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO incident_events (event_uid, incident_id, stream, seq, received_at, effective_at, revision, standing, noise_uid)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (event_uid) DO UPDATE SET incident_id = $2, stream = $3, seq = $4, received_at = $5, effective_at = $6,
-    revision = $7, standing = $8;
+    revision = $7, standing = $8, noise_uid = $9;
 
 -- name: move_incident_events :exec
-UPDATE incident_events SET incident_id = $2 WHERE event_uid = ANY($1);
+-- Without a standing they stand as before.
+UPDATE incident_events SET incident_id = $2, standing = COALESCE($3, standing) WHERE event_uid = ANY($1);
+
+-- name: move_returned_events :exec
+-- What returned to normal with events that were noise.
+UPDATE incident_events SET incident_id = $2, noise_uid = NULL WHERE noise_uid = ANY($1);
+
+-- name: mark_final_cores :exec
+UPDATE incident_events SET core = true WHERE event_uid = ANY($1);
+
+-- name: drop_final_neighbours :exec
+DELETE FROM final_neighbours WHERE kind_group = $1 AND at_ms < $2;
+
+-- name: put_final_neighbours :exec
+INSERT INTO final_neighbours (kind_group, reach, uid, at_ms, x_dm, y_dm)
+SELECT $1, $2, uid, at_ms, x_dm, y_dm FROM unnest($3::bytea[], $4::bigint[], $5::integer[], $6::integer[])
+    AS t (uid, at_ms, x_dm, y_dm)
+ON CONFLICT (kind_group, uid) DO UPDATE SET reach = $2, at_ms = excluded.at_ms, x_dm = excluded.x_dm, y_dm = excluded.y_dm;
+
+-- name: read_final_neighbours :many
+SELECT uid, at_ms, x_dm, y_dm FROM final_neighbours WHERE kind_group = $1 AND reach = $2 ORDER BY at_ms, uid;
 
 -- name: settle_incident_events :exec
 UPDATE incident_events SET settled_with = $2 WHERE event_uid = $1;
@@ -87,30 +107,36 @@ SELECT o.seq, o.act, array_agg(e.uid) AS event_uids
 FROM incident_overlays o CROSS JOIN unnest(o.event_uids) AS e (uid)
 LEFT JOIN incident_events ie ON ie.event_uid = e.uid
 LEFT JOIN incidents i ON i.id = ie.incident_id
-WHERE ie.event_uid IS NULL OR (i.status = 'open' AND ie.settled_with IS NULL)
+WHERE ie.event_uid IS NULL OR (i.final_at IS NULL AND ie.settled_with IS NULL)
 GROUP BY o.seq, o.act ORDER BY o.seq;
 
 -- name: open_incidents :many
-SELECT id, number, case_id, kind_group, opened_at, late, follows, tile FROM incidents WHERE status = 'open' ORDER BY id;
+-- Those too that dissolved and may be one again.
+SELECT id, number, case_id, kind_group, opened_at, late, follows, tile, status = 'dissolved' AS noise
+FROM incidents WHERE final_at IS NULL ORDER BY id;
 
 -- name: allow_work_memory :one
 SELECT set_config('work_mem', $1, true);
 
 -- name: copy_open_incident_events :many
--- What the memory of the open incidents is rebuilt from; dispatcher/incidents/copied.py knows the order and width of these
--- columns. Numbers first and never NULL.
-SELECT ie.incident_id, e.uid, e.revision, e.content_hash, e.effective_at, e.received_at, e.seq,
+-- What the memory of the open incidents, and of live noise, is rebuilt from; dispatcher/incidents/copied.py knows the order
+-- and width of these columns. Numbers first and never NULL.
+SELECT COALESCE(ie.incident_id, 0), e.uid, e.revision, e.content_hash, e.effective_at, e.received_at, e.seq,
        COALESCE(e.x_dm, 0), COALESCE(e.y_dm, 0), e.x_dm IS NOT NULL, COALESCE(e.lon, 0), COALESCE(e.lat, 0), e.severity,
-       ie.standing IN ('clustered', 'alone') AND ie.settled_with IS NULL, ie.settled_with IS NOT NULL, substr(sha256(convert_to(e.subject, 'UTF8')), 1, 8), COALESCE(k.number, -1),
+       ie.standing IN ('clustered', 'alone', 'noise') AND ie.settled_with IS NULL, ie.settled_with IS NOT NULL,
+       ie.standing = 'noise', COALESCE(ie.core, false), substr(sha256(convert_to(e.subject, 'UTF8')), 1, 8), COALESCE(k.number, -1),
        e.stream, e.source::text, e.source_class::text,
        CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, e.subject, e.device_id, e.call_id, e.product, e.area_id,
        array_to_string(e.area_path, chr(10)), e.place, e.observed_at, e.time_quality::text, ie.settled_with, e.body::text
-FROM incidents i
-JOIN incident_events ie ON ie.incident_id = i.id
+FROM (
+    SELECT ie.* FROM incidents i JOIN incident_events ie ON ie.incident_id = i.id
+    WHERE i.final_at IS NULL AND ie.standing <> 'returned'
+    UNION ALL
+    SELECT * FROM incident_events WHERE standing = 'noise' AND settled_with IS NULL AND incident_id IS NULL
+) ie
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
 LEFT JOIN (SELECT id, (row_number() OVER (ORDER BY id COLLATE "C") - 1)::integer AS number FROM event_kinds)
-    k ON k.id = CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END
-WHERE i.status = 'open' AND ie.standing <> 'returned';
+    k ON k.id = CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END;
 
 -- name: kinds_by_number :many
 SELECT id FROM event_kinds ORDER BY id COLLATE "C";

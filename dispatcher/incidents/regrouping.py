@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dispatcher.correlation.correlator import Applied
+from dispatcher.correlation.correlator import Applied, Moved
 from dispatcher.incidents.live import LiveIncident, Member
 from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentStatus
@@ -57,24 +57,63 @@ class Regrouping:
 
     def new_incident(self, kind_group: str, *, late: bool = False) -> LiveIncident:
         incident = LiveIncident(id=0, number="", case_id=0, kind_group=kind_group, opened_at=self._at, late=late)
-        self.touch(incident).opened = True
+        self.touch(incident)
         return incident
 
     def follow_clusters(self, applied: Applied) -> None:
         """Merges and splits of clusters, as the correlator told them for this batch."""
         handles = regrouped(applied)
         held = {id(i): i for handle in handles for i in self._parts.tiles(handle).values()}
+        for moved in applied.moved:
+            for incident in (*(self._memory.of_event[uid] for uid in moved.uids), *self._standing(moved.component)):
+                held[id(incident)] = incident
         bridges: dict[int, bytes] = {}
         for merge in applied.merges:
             bridges.setdefault(merge.loser, merge.bridge)
             bridges.setdefault(merge.winner, merge.bridge)
         if all(self._parts.is_plain(incident) for incident in held.values()):
+            transit = self._take_borders(applied.moved)
             self._follow_plainly(applied, handles, bridges)
+            self._land_borders(transit)
         else:
-            self.reweave(held.values(), {i: b for handle, b in bridges.items() for i in self._at_component(handle)})
+            self.reweave(held.values(), {id(i): b for handle, b in bridges.items() for i in self._standing(handle)})
 
-    def _at_component(self, handle: int) -> list[int]:
-        return [id(incident) for incident in self._parts.tiles(handle).values()]
+    def _standing(self, handle: int) -> list[LiveIncident]:
+        """What stands at a component."""
+        return list(self._parts.tiles(handle).values())
+
+    def _take_borders(self, moved: Sequence[Moved]) -> dict[TilePart, tuple[LiveIncident, list[LiveIncident]]]:
+        """Take borders that go to another cluster out of their incidents: by where they go, with whom they emptied."""
+        transit: dict[TilePart, tuple[LiveIncident, list[LiveIncident]]] = {}
+        where = {uid: component for uids, component in moved for uid in uids}  # the last word on each
+        for uid, component in where.items():
+            source = self._memory.of_event[uid]
+            member = source.members[uid]
+            part = TilePart(component, self.tile(member))
+            if part not in transit:
+                transit[part] = self.new_incident(source.kind_group), []
+            shuttle, emptied = transit[part]
+            self.move({uid: member}, source, shuttle)
+            if not source.members:
+                self._parts.drop(source)
+                emptied.append(source)
+        return transit
+
+    def _land_borders(self, transit: Mapping[TilePart, tuple[LiveIncident, list[LiveIncident]]]) -> None:
+        """Put them where they belong now; an incident that had nothing else goes with them, or goes on as their own."""
+        for part, (shuttle, emptied) in transit.items():
+            there = self._parts.get(part)
+            landed = there or min(emptied, key=self._priority, default=shuttle)
+            bridge_uid = shuttle.canonical.witness.uid
+            if landed is not shuttle:
+                self.move(dict(shuttle.members), shuttle, landed)
+                self.absorb(shuttle, landed, bridge_uid)
+            if there is None:
+                self._parts.put(part, landed)
+            for each in emptied:
+                if each is not landed:
+                    self.absorb(each, landed, bridge_uid)
+            self._share_case(self._standing(part.component))
 
     def _earliest_at(self, handle: int) -> tuple[int, bytes]:
         """The canonical key of what stands at a component: the same whatever its number."""
@@ -189,6 +228,9 @@ class Regrouping:
             target.put(member)
             if uid in source.settled:
                 target.settled[uid] = source.settled.pop(uid)
+            if uid in source.cores:
+                source.cores.remove(uid)
+                target.cores.add(uid)
             self._memory.of_event[uid] = target
             self._memory.subjects.note(member.subject, member.witness.kind, target)
 
@@ -203,8 +245,8 @@ class Regrouping:
         kept.returned |= left.returned
         kept.joined_cases += left.joined_cases
         left.absorbed, left.returned, left.joined_cases = [], {}, []
-        if left.opened:
-            # Opened and absorbed within one step: nobody ever saw it, so no alias is needed.
+        if not loser.id:
+            # Opened and absorbed within one step, or noise until now: nobody ever saw it, so no alias is needed.
             self.touched.pop(id(loser))
             return
         kept.absorbed.append((loser, case_id, bridge_uid))
@@ -237,7 +279,8 @@ class Regrouping:
 
     def _priority(self, incident: LiveIncident) -> tuple[bool, bool, datetime, int]:
         """Who survives a merge: a case with accepted work, then what was published first, then the smaller id."""
-        return incident.case_id not in self.ticketed, incident.id == 0, incident.opened_at, incident.id
+        published_at = incident.opened_at if incident.id else self._at
+        return incident.case_id not in self.ticketed, incident.id == 0, published_at, incident.id
 
 
 def regrouped(applied: Applied) -> set[int]:

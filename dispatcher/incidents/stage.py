@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dispatcher.channels import stream
-from dispatcher.incidents import grades, store
+from dispatcher.incidents import grades, neighbours, store
 from dispatcher.incidents.counts import Fate
 from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.model import IncidentChange, IncidentStatus
@@ -43,14 +43,16 @@ async def advance(step: Step) -> Advanced:
         else:
             await _overlay(step, placing, Overlay.of(event))
     await _place(step, placing, segment)
-    touched = [change for change in placing.touched.values() if change.incident.members]
-    for change in touched:
+    placing.sort_out_noise()
+    written = [change for change in placing.touched.values() if change.incident.members]
+    for change in written:
         change.drop_returns(step.memory.of_event)
+    touched = [change for change in written if not change.incident.is_hidden]
     graded = await grades.grade_touched(step, touched)
     for change in touched:
         change.incident.tile = placing.tile(change.incident.canonical)
         change.incident.kind_group = step.rulebook.taxonomy.group_of(change.incident.canonical.witness.kind).id
-    await store.write(step.conn, touched, step.at)
+    await store.write(step.conn, written, step.at)
     await store.remember(step.conn, placing.applied, step.memory.of_event, step.at)
     await placing.counts.add(step.conn, step.rulebook.taxonomy.rule_set)
     await store.keep_series(step.conn, *step.memory.flapping.written())
@@ -58,7 +60,8 @@ async def advance(step: Step) -> Advanced:
     for change in touched:
         if change.incident.status is IncidentStatus.OPEN:
             step.memory.incidents[change.incident.id] = change.incident
-    step.closed = [change.incident for change in touched if change.incident.status is IncidentStatus.FINAL]
+    step.closed = [change.incident for change in touched if change.incident.stored_status is IncidentStatus.FINAL]
+    step.risen = {uid for change in touched for uid in change.risen}
     touched += await _follow(step, touched)
     step.incidents = [_change(step, change) for change in touched]
     return Advanced(taken=len(step.events), written=len(touched))
@@ -125,7 +128,7 @@ async def _overlay(step: Step, placing: Placing, overlay: Overlay) -> None:
 
 def _rule_anew(step: Step, placing: Placing) -> None:
     """Under other rules every open incident is graded again, and its kinds may be in another group."""
-    for incident in step.memory.incidents.values():
+    for incident in (*step.memory.incidents.values(), *step.memory.of_event.values()):  # noise is only in the second
         placing.touch(incident)
     for change in placing.touched.values():
         if change.incident.members:
@@ -206,7 +209,10 @@ async def _tick(step: Step, placing: Placing, tick: Event) -> None:
         if before_ms is not None and watermark_ms <= before_ms:
             continue
         memory.flapping.fold(group_id, watermark_ms)
-        placing.close(memory.correlator.advance(index, watermark_ms))
+        finals = memory.correlator.advance(index, watermark_ms)
+        placing.close(finals)
+        if finals.beside is not None:
+            await neighbours.keep(step.conn, group, finals.beside, memory.correlator.counts_from_ms(index))
         placing.settle(memory.flapping.settling(group_id, watermark_ms))
         rows.append((step.rulebook.taxonomy.rule_set, group_id, watermark_at))
     await step.conn.executemany(QUERIES.put_watermark, rows)
@@ -215,6 +221,7 @@ async def _tick(step: Step, placing: Placing, tick: Event) -> None:
 def _change(step: Step, change: Touched) -> IncidentChange:
     incident = change.incident
     placed = incident.placed
+    new_events = [event for event, _ in change.new_events.values()]
     return IncidentChange(
         incident_id=incident.id,
         number=incident.number,
@@ -230,7 +237,7 @@ def _change(step: Step, change: Touched) -> IncidentChange:
         lon=placed.lon,
         lat=placed.lat,
         opened_at=incident.opened_at,
-        new_events=tuple(event for event, _ in change.new_events.values()) + tuple(change.returned.values()),
+        new_events=() if incident.noise else (*new_events, *change.returned.values()),
         absorbed=tuple((loser.id, case_id, bridge_uid) for loser, case_id, bridge_uid in change.absorbed),
         joined_cases=tuple(change.joined_cases),
         row=incident.row(step.rulebook),

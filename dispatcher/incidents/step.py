@@ -26,6 +26,7 @@ class Step:
     takeover: bool = False  # the first event is a change of rules: `rulebook` and `memory` are the new ones
     incidents: list[IncidentChange] = field(default_factory=list)
     closed: list[LiveIncident] = field(default_factory=list)  # became final in this step: memory knows them no more
+    risen: set[bytes] = field(default_factory=set)  # events that were noise and are in an incident from this step on
 
 
 @dataclass(frozen=True, slots=True)

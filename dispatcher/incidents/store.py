@@ -21,7 +21,8 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     """Opened incidents get their case, number and id; everything is graded already."""
     opened = [change.incident for change in touched if change.opened]
     await _insert(conn, opened, at)
-    changed = [change for change in touched if not change.opened or change.incident.status is not IncidentStatus.OPEN]
+    seen = [change for change in touched if not change.incident.is_hidden]
+    changed = [change for change in seen if not change.opened or change.incident.status is not IncidentStatus.OPEN]
     await conn.executemany(QUERIES.update_incident, [_update(change) for change in changed])
     aliases = [(loser, change.incident) for change in touched for loser, _, _ in change.absorbed]
     for loser, survivor in aliases:
@@ -32,10 +33,9 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     )
     joined = [(change.incident.case_id, case_id) for change in touched for case_id in change.joined_cases]
     await conn.executemany(QUERIES.join_cases, joined)
-    moved = [(list(change.moved_uids), change.incident.id) for change in touched if change.moved_uids]
-    await conn.executemany(QUERIES.move_incident_events, moved)
+    await _move(conn, touched)
     rows = [
-        _event_row(change.incident.id, event, standing)
+        _event_row(change.incident, event, standing)
         for change in touched
         for event, standing in [
             *change.new_events.values(),
@@ -46,6 +46,22 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     await conn.executemany(QUERIES.put_incident_event, rows)
     settled = [pair for change in touched for pair in change.settled_with.items()]
     await conn.executemany(QUERIES.settle_incident_events, settled)
+    cores = sorted(uid for change in touched for uid in change.cores)
+    if cores:
+        await conn.execute(QUERIES.mark_final_cores, cores)
+
+
+async def _move(conn: Connection, touched: Sequence[Touched]) -> None:
+    """Stored events that belong elsewhere now; what was noise brings along what returned to normal with it."""
+    moved = []
+    for change in touched:
+        by_standing: dict[Standing | None, list[bytes]] = {}
+        for uid in sorted(change.moved_uids):
+            by_standing.setdefault(change.standings.get(uid), []).append(uid)
+        moved += [(uids, change.incident.id or None, standing) for standing, uids in by_standing.items()]
+    await conn.executemany(QUERIES.move_incident_events, moved)
+    risen = [(sorted(change.risen), change.incident.id) for change in touched if change.risen]
+    await conn.executemany(QUERIES.move_returned_events, risen)
 
 
 async def remember(
@@ -156,11 +172,12 @@ def _insertion(incident: LiveIncident) -> tuple[object, ...]:
 
 def _update(change: Touched) -> tuple[object, ...]:
     incident = change.incident
-    reshaped = incident.status is not IncidentStatus.OPEN or change.moved_uids or change.absorbed or change.gave_away
+    ended = incident.stored_status is not IncidentStatus.OPEN
+    reshaped = ended or change.moved_uids or change.absorbed or change.gave_away
     return (
         incident.id,
         incident.case_id,
-        incident.status,
+        incident.stored_status,
         incident.graded.kind,
         incident.kind_group,
         *_shown(incident),
@@ -169,14 +186,22 @@ def _update(change: Touched) -> tuple[object, ...]:
     )
 
 
-def _event_row(incident_id: int, event: Event, standing: Standing) -> tuple[object, ...]:
+def _event_row(incident: LiveIncident, event: Event, standing: Standing) -> tuple[object, ...]:
+    beside = standing is Standing.RETURNED and incident.is_hidden
     return (
         event.uid,
-        incident_id,
+        incident.id or None,
         event.stream,
         event.seq,
         event.received_at,
         event.effective_at,
         event.revision,
         standing,
+        _returned_with(incident, event) if beside else None,
     )
+
+
+def _returned_with(incident: LiveIncident, event: Event) -> bytes:
+    """Of noise the last event about the same subject."""
+    same = [member.witness for member in incident.members.values() if member.subject == event.subject]
+    return max(same).uid

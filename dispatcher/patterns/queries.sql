@@ -24,7 +24,7 @@ SELECT e.stream, e.seq, e.uid, e.revision, e.content_hash, e.source, e.source_cl
        e.received_at, e.effective_at, e.time_quality, e.body
 FROM incident_events ie
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
-WHERE ie.effective_at >= $1 AND ie.standing IN ('clustered', 'alone') AND e.kind = ANY($2);
+WHERE ie.effective_at >= $1 AND ie.standing IN ('clustered', 'alone', 'noise') AND e.kind = ANY($2);
 
 -- name: put_match :exec
 INSERT INTO pattern_matches (pattern_id, version, anchor_uid, anchor_at, mode, matched_at, changed_at, witnesses, witness_uids)
@@ -39,6 +39,11 @@ WHERE pattern_id = $1 AND version = $2 AND anchor_uid = $3 AND withdrawn_at IS N
 -- name: withdraw_matches_at :many
 -- The anchors themselves were corrected: what was found at their old place and time is taken back.
 UPDATE pattern_matches SET withdrawn_at = $2 WHERE anchor_uid = ANY($1) AND withdrawn_at IS NULL RETURNING anchor_uid;
+
+-- name: matches_of_risen :many
+-- Where these events, noise until now, are anchors or witnesses: what links them to other incidents.
+SELECT pattern_id, version, anchor_uid, witness_uids FROM pattern_matches
+WHERE withdrawn_at IS NULL AND (anchor_uid = ANY($1) OR witness_uids && $1::bytea[]);
 
 -- name: incidents_of_events :many
 SELECT ie.event_uid, ie.incident_id, i.case_id FROM incident_events ie JOIN incidents i ON i.id = ie.incident_id

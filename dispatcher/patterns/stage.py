@@ -1,6 +1,7 @@
 """The patterns stage of a step: what happened together becomes one case, and every match says why.
 
-It takes the events that stand in an incident, found by place and time or alone; late and suppressed ones match nothing.
+It takes the events that were found by place and time or stand alone, noise among them (O7); late and suppressed ones
+match nothing. Noise is in no incident: what its matches link is joined when it is in one.
 The patterns' memory is recalled by a stage of its own before anything of the step is written.
 """
 
@@ -33,7 +34,7 @@ MATCHED = Counter(
 JOINED = Counter("dispatcher_cases_joined_total", "Cases that became part of another by a pattern")
 REFUSED = Gauge("dispatcher_pattern_rows_refused", "Events that no full block of the matcher took")
 
-_TAKEN: Final = frozenset({"clustered", "alone"})
+_TAKEN: Final = frozenset({"clustered", "alone", "noise"})
 _FLAPPING: Final = "device_flapping"
 
 # (pattern, uid of the anchor) -> where it holds now, or None where it ceased to.
@@ -75,7 +76,8 @@ async def advance(step: Step) -> Advanced:
             _note(memory, await _in_kernels(step, partial(memory.matcher.advance, watermarks)), found, links)
     REFUSED.set(memory.matcher.refused)
     await _write(step, memory, found, corrected)
-    await evidence.refresh(step, {uid for _, uid in found} | corrected)
+    risen = await _link_risen(step, memory, links)
+    await evidence.refresh(step, {uid for _, uid in found} | corrected | risen)
     JOINED.inc(await join(step, links))
     await _tell(step, memory, found)
     return Advanced(len(step.events), len(found))
@@ -145,6 +147,22 @@ def _note(memory: PatternMemory, outcome: Outcome, found: _Found, links: list[Li
         pattern = memory.book.patterns[number]
         if pattern.mode is PatternMode.ACTIVE:
             links.append(Link(pattern, anchor_uid, other_uid))
+
+
+async def _link_risen(step: Step, memory: PatternMemory, links: list[Link]) -> set[bytes]:
+    """What was noise when a match was found and is in an incident now is linked now; returns the anchors."""
+    if not step.risen:
+        return set()
+    active = {
+        (pattern.id, pattern.version): pattern for pattern in memory.book.patterns if pattern.mode is PatternMode.ACTIVE
+    }
+    anchors: set[bytes] = set()
+    for row in await step.conn.fetch(QUERIES.matches_of_risen, sorted(step.risen)):
+        pattern = active.get((row["pattern_id"], row["version"]))
+        if pattern is not None:
+            anchors.add(row["anchor_uid"])
+            links += [Link(pattern, row["anchor_uid"], uid) for uid in row["witness_uids"] if uid != row["anchor_uid"]]
+    return anchors
 
 
 async def _write(step: Step, memory: PatternMemory, found: _Found, corrected: AbstractSet[bytes]) -> None:

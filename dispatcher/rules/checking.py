@@ -89,13 +89,6 @@ def _check_ranges(name: str, group: GroupRules) -> Iterator[Finding]:
         value = getattr(group, parameter)
         if not least <= value <= greatest:
             yield _out_of_range(f"groups.{name}.{parameter}", value, least, greatest)
-    if group.m > 1:
-        yield _error(
-            f"groups.{name}.m",
-            FindingCode.NOT_BUILT,
-            "密度 m > 1 已能计算，案件尚不能据此跟随",
-            "clusters of m > 1 neighbours are computed, but incidents do not follow their borders and noise yet",
-        )
     if group.flap_off >= group.flap_on:
         yield _out_of_range(f"groups.{name}.flap_off", group.flap_off, 0, group.flap_on - 1)
 

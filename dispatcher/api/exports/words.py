@@ -3,7 +3,7 @@
 from typing import Final
 
 TICKET_KINDS: Final = {"call_response": "呼叫响应", "joint_rectification": "协同整治"}
-STATUSES: Final = {"open": "进行中", "final": "已终结", "merged": "已合并"}
+STATUSES: Final = {"open": "进行中", "final": "已终结", "merged": "已合并", "dissolved": "已消散"}
 STATES: Final = {
     "new": "待受理",
     "verifying_fact": "待核实",

@@ -166,7 +166,7 @@ def _links(stored: StoredIncident, rules: GradingRules) -> tuple[list[LinkView],
         located = [member for member in stored.incident.members.values() if member.x_dm is not None]
         named = finals.group_names(taxonomy, located)
         reaches = {name: finals.reach_of(taxonomy, name) for name in sorted(set(named.values()))}
-        found = finals.find_links(located, named, reaches)
+        found = finals.find_links(located, named, reaches, None)  # which are core is known when it is final
     else:
         found, reaches = kept.links, kept.reaches
     links = [

@@ -79,7 +79,7 @@ def _links(stored: StoredIncident, rules: GradingRules) -> Iterator[tuple[Differ
         return
     if kept.links is None:
         return
-    links = find_links(located, group_names(rules.taxonomy, located), kept.reaches)
+    links = find_links(located, group_names(rules.taxonomy, located), kept.reaches, stored.incident.cores)
     if links != kept.links:
         found, said = set(links or ()), set(kept.links)
         yield (

@@ -31,6 +31,7 @@ class Asked:
     incident: LiveIncident
     absorbed: tuple[int, ...] = ()  # incidents that it took over in this step
     returned: tuple[Event, ...] = ()  # of this step
+    risen: tuple[bytes, ...] = ()  # its events that were noise until this step
 
 
 @dataclass(slots=True)
@@ -214,6 +215,11 @@ async def _returns(conn: Connection, asked: Sequence[Asked], found: Sequence[Kno
     if family:
         columns = [id_ for id_, _ in family], [n for _, n in family]
         for row in await conn.fetch(QUERIES.returned_events, *columns):
+            said[row["head"]].append((row["subject"], row["effective_at"], row["uid"]))
+    risen = [(uid, n) for n, each in finals.items() for uid in each.risen]
+    if risen:
+        uids, heads = [uid for uid, _ in risen], [n for _, n in risen]
+        for row in await conn.fetch(QUERIES.returned_with_noise, uids, heads):
             said[row["head"]].append((row["subject"], row["effective_at"], row["uid"]))
     for n, returns in said.items():
         if returns:

@@ -1,13 +1,13 @@
 """Why the events of an incident belong together: its nearest links, kept with the parameters that joined them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
-from dispatcher.correlation.columns import EventColumns, event_columns
+from dispatcher.correlation.columns import EventColumns, Flags, event_columns
 from dispatcher.correlation.explanation import explain
 from dispatcher.correlation.groups import Group
 from dispatcher.incidents.live import LiveIncident, Member
@@ -66,7 +66,7 @@ async def keep(conn: Connection, rulebook: Rulebook, closed: Sequence[LiveIncide
             continue
         groups = sorted({rulebook.taxonomy.group_of(member.witness.kind).id for member in located})
         reaches = {name: reach_of(rulebook.taxonomy, name) for name in groups}
-        links = find_links(located, group_names(rulebook.taxonomy, located), reaches)
+        links = find_links(located, group_names(rulebook.taxonomy, located), reaches, incident.cores)
         stored = None if links is None else [link.as_json() for link in links]
         parameters = {name: reach.as_json() for name, reach in reaches.items()}
         rows.append((incident.id, at, rulebook.version, parameters, len(located), stored))
@@ -90,9 +90,15 @@ def group_names(taxonomy: Taxonomy, members: Iterable[Member]) -> dict[bytes, st
 
 
 def find_links(
-    members: Collection[Member], group_of: Mapping[bytes, str], reaches: Mapping[str, Reach]
+    members: Collection[Member],
+    group_of: Mapping[bytes, str],
+    reaches: Mapping[str, Reach],
+    cores: Container[bytes] | None,
 ) -> list[GroupLink] | None:
-    """The nearest links of the events, group by group, sorted; None where there are too many events."""
+    """The nearest links of the events, group by group, sorted; None where there are too many events.
+
+    `cores` are those events, in groups with m > 1, whose occurrence is core; None while that is not known.
+    """
     if len(members) > OCCURRENCES_MAX:
         return None
     by_group: dict[str, list[Member]] = {}
@@ -103,8 +109,14 @@ def find_links(
         GroupLink(link.uid_a, link.uid_b, link.distance_dm, link.dt_ms, name)
         for name, of_group in by_group.items()
         if len(of_group) > 1
-        for link in explain(_columns(of_group), reaches[name].as_group())
+        for link in explain(_columns(of_group), reaches[name].as_group(), _core(of_group, reaches[name], cores))
     )
+
+
+def _core(members: Sequence[Member], reach: Reach, cores: Container[bytes] | None) -> Flags | None:
+    if cores is None or reach.m == 1:
+        return None
+    return np.array([member.witness.uid in cores for member in members], np.bool_)
 
 
 def _columns(members: Sequence[Member]) -> EventColumns:

@@ -48,7 +48,7 @@ class Graded:
                 if change.incident.grade != self.before.get(change.incident.id)
             ],
         )
-        closed = [change.incident for change in self.touched if change.incident.status is IncidentStatus.FINAL]
+        closed = [change.incident for change in self.touched if change.incident.stored_status is IncidentStatus.FINAL]
         await finals.keep(step.conn, step.rulebook, closed, step.at)
 
 
@@ -61,6 +61,7 @@ async def grade_touched(step: Step, touched: Sequence[Touched]) -> Graded:
             change.incident,
             tuple(loser.id for loser, _, _ in change.absorbed if loser.id),
             tuple(change.returned.values()),
+            tuple(change.risen),
         )
         for change in touched
     ]

@@ -71,6 +71,12 @@ SELECT f.head, e.uid, e.subject, e.effective_at
 FROM family f JOIN incident_events ie ON ie.incident_id = f.id AND ie.standing = 'returned'
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at;
 
+-- name: returned_with_noise :many
+-- What returned to normal with events that are in an incident only now.
+SELECT f.head, e.uid, e.subject, e.effective_at
+FROM unnest($1::bytea[], $2::integer[]) AS f (uid, head) JOIN incident_events ie ON ie.noise_uid = f.uid
+JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at;
+
 -- name: insert_grade_change :exec
 INSERT INTO grade_changes (incident_id, at, from_grade, to_grade, computed_grade, cause, rules, watermark_at)
 VALUES ($1, $2, $3, $4, $5, $6::text::grade_cause, $7, $8);
@@ -114,7 +120,7 @@ FROM incidents WHERE id = $1;
 
 -- name: read_incident_events :many
 -- Its own, and what returned with its aliases.
-SELECT ie.standing, e.stream, e.seq, e.uid, e.revision, e.content_hash, e.source::text, e.source_class::text,
+SELECT ie.standing, ie.core, e.stream, e.seq, e.uid, e.revision, e.content_hash, e.source::text, e.source_class::text,
        CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END AS kind, e.severity, e.raised, e.subject, e.device_id, e.call_id, e.product, e.area_id, e.area_path, e.place, e.lon, e.lat, e.x_dm, e.y_dm,
        e.observed_at, e.received_at, e.effective_at, e.time_quality::text, e.body
 FROM incident_events ie

@@ -25,6 +25,7 @@ class StoredEvent:
 
     event: Event
     standing: Standing
+    core: bool  # final, in a cluster of m > 1, and of an occurrence that is core
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ async def read_incident(conn: Connection, incident_id: int) -> StoredIncident:
     for each in events:
         if each.standing is not Standing.RETURNED:
             incident.put(Member.of(each.event))
+        if each.core:
+            incident.cores.add(each.event.uid)
     incident.matches = Facts.of_json(explanation["facts"]).matches
     kept = await conn.fetchrow(QUERIES.read_final_explanation, incident_id)
     return StoredIncident(
@@ -103,8 +106,8 @@ async def regrade(
 
 
 def _stored(columns: dict[str, Any]) -> StoredEvent:
-    standing = Standing(columns.pop("standing"))
-    return StoredEvent(Event.of_columns(columns), standing)
+    standing, core = Standing(columns.pop("standing")), bool(columns.pop("core"))
+    return StoredEvent(Event.of_columns(columns), standing, core)
 
 
 def _kept(columns: dict[str, Any]) -> Kept:

@@ -55,7 +55,7 @@ export const explanationEn: typeof explanationZh = {
   change: '{from} → {to}',
   cause: { opened: 'opened', evidence: 'evidence changed', final: 'watermark passed', judgement: 'a person looked', override: 'set by an officer' },
   counts: 'What was taken in',
-  standings: { clustered: 'clustered {n}', alone: 'alone {n}', late: 'late {n}', returned: 'returned {n}', suppressed: 'suppressed {n}' },
+  standings: { clustered: 'clustered {n}', alone: 'alone {n}', noise: 'noise {n}', late: 'late {n}', returned: 'returned {n}', suppressed: 'suppressed {n}' },
   overlays: 'Splits and merges by officers',
   reshape: {
     choose: 'Choose',
@@ -85,6 +85,6 @@ export const explanationEn: typeof explanationZh = {
   sameCase: 'Incidents of the same case',
   map: 'Where the events lie; the bar is {n} m',
   sources: { sensor: 'sensor', camera: 'camera', gate: 'gate', feed: 'other system', hotline: 'caller', clock: 'platform' },
-  status: { open: 'open', final: 'final', merged: 'merged' },
+  status: { open: 'open', final: 'final', merged: 'merged', dissolved: 'dissolved' },
   none: '—',
 }

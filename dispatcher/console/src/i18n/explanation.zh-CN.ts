@@ -53,7 +53,7 @@ export const explanationZh = {
   change: '{from} → {to}',
   cause: { opened: '立案', evidence: '证据变化', final: '水位线通过', judgement: '人工核实', override: '人工定级' },
   counts: '收录情况',
-  standings: { clustered: '聚类 {n}', alone: '单独 {n}', late: '迟到 {n}', returned: '恢复 {n}', suppressed: '抑制 {n}' },
+  standings: { clustered: '聚类 {n}', alone: '单独 {n}', noise: '零散 {n}', late: '迟到 {n}', returned: '恢复 {n}', suppressed: '抑制 {n}' },
   overlays: '人工拆分、合并',
   reshape: {
     choose: '选择',
@@ -83,6 +83,6 @@ export const explanationZh = {
   sameCase: '同案由案件',
   map: '成员分布图，比例尺 {n} 米',
   sources: { sensor: '传感器', camera: '摄像机', gate: '门禁', feed: '外部系统', hotline: '市民来电', clock: '平台' },
-  status: { open: '进行中', final: '已定案', merged: '已归并' },
+  status: { open: '进行中', final: '已定案', merged: '已归并', dissolved: '已消散' },
   none: '—',
 }

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.rules import activation
+from dispatcher.rules.checking import check, errors_in
 from dispatcher.rules.document import RuleDocument, RuleSource, parse
 from dispatcher.rules.rulebook import read_rulebook
 from dispatcher.rules.versions import RuleState, add_version, find_version, read_document
@@ -224,6 +225,33 @@ async def test_an_incident_that_the_new_rules_part_keeps_its_number_where_its_fi
     assert [(part["event_count"], part["kind_group"]) for part in parts] == [(1, "street")] * 3
     assert parts[0]["number"] == whole["number"]
     assert parts[0]["canonical_uid"] == whole["canonical_uid"]
+
+
+def vendor(name: int, east_m: int) -> Said:
+    return Said(name, 0, east_m, name, "street_vendor_occupation", 0)
+
+
+async def test_under_rules_that_ask_for_more_neighbours_noise_dissolves_and_is_open_again_under_fewer(
+    pool: Pool, owner: Connection, log: LogUnderTest, leader: Leader
+) -> None:
+    first = await read_document(owner, "default", 1)
+    dense = changed(first, lambda content: content["groups"]["waste"].update(m=3))
+    assert errors_in(check(dense, dense.kinds, {"grade_points": [1]})) == []
+    await add_version(owner, "default", dense, source=RuleSource.IMPORT, author="test", note="", at=START)
+    await log.write(*(vendor(n, east_m).draft() for n, east_m in enumerate((0, 20, 1000, 1020, 1040))))
+    await log.write(fire("9", 0, 5000).draft())
+    await step_through(leader(stages=STAGES))
+    before = {row["id"]: row["event_count"] for row in await incidents(owner)}
+    assert sorted(before.values()) == [1, 2, 3]
+    await _request(pool, 2)
+    await step_through(leader(stages=STAGES))
+    shown = [(row["status"], row["event_count"]) for row in await incidents(owner)]
+    assert sorted(shown) == [("dissolved", 1), ("open", 1), ("open", 3)]
+    assert await owner.fetchval("SELECT count(*) FROM incident_events WHERE standing = 'noise'") == 2
+    await _request(pool, 1)
+    await step_through(leader(stages=STAGES))
+    assert {row["id"]: row["event_count"] for row in await incidents(owner, "open")} == before
+    assert await owner.fetchval("SELECT count(*) FROM incident_events WHERE standing = 'noise'") == 0
 
 
 async def test_the_leader_writes_the_record_behind_exactly_what_it_has_taken(

@@ -75,6 +75,28 @@ async def test_a_restart_anywhere_changes_nothing(log: LogUnderTest, owner: Conn
     assert await owner.fetchval("SELECT count(*) FROM case_joins") == 1
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_noise_is_a_witness_and_is_joined_once_it_is_in_an_incident(
+    log: LogUnderTest, owner: Connection, restarted: bool
+) -> None:
+    await owner.execute(
+        "UPDATE rule_versions SET content = jsonb_set(jsonb_set(content, '{groups,facility,m}', '2'),"
+        " '{kinds,streetlight_out,mode}', '\"review\"') WHERE rule_set = 'default'"
+    )
+    await write_one_by_one(log, DARK_STREET, OUTAGE)
+    (outage,) = await incidents(owner)
+    (match,) = await matches(owner)
+    assert match["witness_uids"] == sorted([OUTAGE.uid, DARK_STREET.uid])
+    assert await owner.fetchval("SELECT count(*) FROM case_joins") == 0
+    if restarted:
+        log.restart()
+    await write_one_by_one(log, draft("lamp 13", 320, 420, kind="streetlight_out"))
+    _, street = await incidents(owner)
+    assert (street["event_count"], street["case_id"]) == (2, outage["case_id"])
+    (ticket,) = await open_tickets(owner)
+    assert ticket["case_id"] == outage["case_id"]
+
+
 async def test_every_join_names_the_match_that_showed_it(log: LogUnderTest, owner: Connection) -> None:
     await write_one_by_one(log, OUTAGE, DARK_STREET)
     first, _ = await incidents(owner)

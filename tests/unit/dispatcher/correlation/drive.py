@@ -142,12 +142,11 @@ class Pair:
 
     def _keep(self, group: int, beside: Beside) -> None:
         """Beside what was kept before, as far as it may still count."""
-        before = self.beside.get(group, beside)
-        kept = before.t_ms >= self.made.counts_from_ms(group)
-        both = zip(before, beside, strict=True)
-        self.beside[group] = beside if group not in self.beside else Beside(
-            *(np.concatenate((one[kept], other)) for one, other in both)
-        )
+        if group in self.beside:
+            kept = self.beside[group].t_ms >= self.made.counts_from_ms(group)
+            pairs = zip(self.beside[group], beside, strict=True)
+            beside = Beside(*(np.concatenate((np.asarray(old)[kept], np.asarray(new))) for old, new in pairs))
+        self.beside[group] = beside
 
     def restore(self) -> None:
         """Go on from a snapshot; handles stay."""

@@ -121,7 +121,6 @@ def test_changes_are_told_value_by_value() -> None:
         ({"format": 2}, "format", FindingCode.FORMAT_UNKNOWN),
         ({"kinds": {"outdoor_fire": KIND}}, "kinds", FindingCode.UNCLASSIFIED_MISSING),
         ({"groups": {"fire": GROUP | {"m": 0}}}, "groups.fire.m", FindingCode.OUT_OF_RANGE),
-        ({"groups": {"fire": GROUP | {"m": 2}}}, "groups.fire.m", FindingCode.NOT_BUILT),
         ({"groups": {"fire": GROUP | {"flap_on": 1}}}, "groups.fire.flap_off", FindingCode.OUT_OF_RANGE),
         ({"matrix": {"1": [4] * 5}}, "matrix.4", FindingCode.MATRIX_INCOMPLETE),
         ({"matrix": MATRIX | {"6": [1] * 5}}, "matrix.6", FindingCode.MATRIX_INCOMPLETE),
