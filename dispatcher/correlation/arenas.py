@@ -1,5 +1,6 @@
 """The kernel's memory: made empty, and grown before a call so that no insertion can fail half-way."""
 
+import mmap
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,13 @@ from dispatcher.correlation.kernels.records import (
 )
 
 ROWS_AT_FIRST: Final = 64
-FULL_TENTHS: Final = 7  # a table that would be fuller than this is doubled
+MAPPED_ROWS: Final = 4_096  # larger arenas lie in address space of their own
+ADDRESS_ROWS: Final = 1 << 25  # above LIVE_MAX
+SMALL_PAGES_BYTES: Final = 4 << 20  # what a small arena never fills is not worth a huge page
+# A table that would be fuller than this is made larger. Cells are looked for in vain more often than others.
+FULL_PCT: Final = {"cells": 60}
+FULL_PCT_ELSE: Final = 75
+ROOMY_PCT: Final = 80  # of it, in one just made larger
 
 
 def empty_state(groups: GroupTable, live_max: int, block_max: int) -> State:
@@ -83,12 +90,12 @@ def room_for_events(s: State, more: int) -> State:
     s = s._replace(events=_grown(s.events, rows), nodes=_grown(s.nodes, rows))
     if s.dense.size:
         s = s._replace(dense=_grown(s.dense, rows))
-    if _too_full(s.ids, int(c[records.IDS]) + more):
-        ids = _empty_table(ID_SLOT, "row", _table_size(int(c[records.IDS]) + more))
+    if size := _larger("ids", s.ids, int(c[records.IDS]) + more):
+        ids = _empty_table(ID_SLOT, "row", size)
         tables.refill_ids(s.ids, ids)
         s = s._replace(ids=ids)
-    if _too_full(s.runs, int(c[records.RUNS]) + more):
-        runs = _empty_table(RUN_SLOT, "lo", _table_size(int(c[records.RUNS]) + more))
+    if size := _larger("runs", s.runs, int(c[records.RUNS]) + more):
+        runs = _empty_table(RUN_SLOT, "lo", size)
         tables.refill_runs(s.runs, runs)
         s = s._replace(runs=runs)
     return s
@@ -98,8 +105,8 @@ def room_for_nodes(s: State, more: int) -> State:
     """Room for this many more occurrences in the index."""
     c = s.counters
     s = s._replace(blocks=_grown(s.blocks, int(c[records.BLOCKS]) + more))
-    if _too_full(s.cells, int(c[records.CELLS]) + more):
-        cells = _empty_table(CELL, "head", _table_size(int(c[records.CELLS]) + more))
+    if size := _larger("cells", s.cells, int(c[records.CELLS]) + more):
+        cells = _empty_table(CELL, "head", size)
         tables.refill_cells(s.cells, cells)
         s = s._replace(cells=cells)
     return s
@@ -122,13 +129,13 @@ def room_for_waiting(s: State, more: int) -> State:
 
 def room_for_closed(s: State, more: int) -> State:
     """Room to remember this many more uids; forgets those that are too old first."""
-    if not _too_full(s.closed, int(s.counters[records.CLOSED]) + more):
+    if not _larger("closed", s.closed, int(s.counters[records.CLOSED]) + more):
         return s
     closed = _empty_table(CLOSED_SLOT, "group", s.closed.size)
     kept = tables.refill_closed(s.groups, s.closed, closed)
     # Half full at most, or it would soon be filtered again.
     if 2 * (kept + more) > closed.size:
-        closed = _empty_table(CLOSED_SLOT, "group", _table_size(2 * (kept + more)))
+        closed = _empty_table(CLOSED_SLOT, "group", _table_size("closed", 2 * (kept + more)))
         tables.refill_closed(s.groups, s.closed, closed)
     s.counters[records.CLOSED] = kept
     return s._replace(closed=closed)
@@ -159,22 +166,40 @@ def empty_journal(s: State, pending: int) -> Journal:
 
 
 def nbytes(s: State) -> int:
-    """Bytes that the state holds."""
-    return sum(array.nbytes for array in s)
+    """Bytes that the state takes: tables whole, of arenas what was ever used, the rest being addresses only."""
+    used = {name: int(s.counters[counter]) for name, counter in records.USED_OF.items()}
+    arrays = s._asdict()
+    return sum(array.itemsize * min(array.size, used.get(name, array.size)) for name, array in arrays.items())
 
 
-def _too_full(table: Records, count: int) -> bool:
-    return 10 * count > FULL_TENTHS * table.size
+def _larger(name: str, table: Records, count: int) -> int:
+    """The size that a table must get for so many entries, or 0 where it has room."""
+    if 100 * count <= FULL_PCT.get(name, FULL_PCT_ELSE) * table.size:
+        return 0
+    return _table_size(name, count)
 
 
-def _table_size(count: int) -> int:
-    return 1 << max(6, (10 * count // FULL_TENTHS).bit_length())
+def _table_size(name: str, count: int) -> int:
+    return max(ROWS_AT_FIRST, 10_000 * count // (FULL_PCT.get(name, FULL_PCT_ELSE) * ROOMY_PCT) + 1)
 
 
 def _grown(arena: Records, rows: int) -> Records:
     if rows <= arena.size:
         return arena
-    # A new array, not a resized one: only for those does numpy ask for huge pages.
-    larger = np.zeros(max(rows, arena.size + arena.size // 8), arena.dtype)
+    if isinstance(arena.base, np.ndarray) and rows <= arena.base.size:
+        return arena.base[:rows]
+    small = rows <= MAPPED_ROWS
+    larger = np.zeros(max(rows, 2 * arena.size), arena.dtype) if small else _addresses(arena.dtype, rows)
     larger[: arena.size] = arena
     return larger
+
+
+def _addresses(dtype: np.dtype[Any], rows: int) -> Records:
+    """Zeroes of which a page takes memory when it is first written: such an arena grows without being copied."""
+    length = max(2 * rows, ADDRESS_ROWS) * dtype.itemsize
+    try:
+        mapped = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError:  # where the system promises no more than it has
+        return np.zeros(rows + rows // 8, dtype)
+    mapped.madvise(mmap.MADV_HUGEPAGE, SMALL_PAGES_BYTES, length - SMALL_PAGES_BYTES)
+    return np.frombuffer(mapped, dtype)[:rows]

@@ -27,6 +27,7 @@ from dispatcher.correlation.answers import (
 from dispatcher.correlation.columns import (
     COLUMN_TYPES,
     NO_WATERMARK,
+    TIME_MS_MAX,
     EventColumns,
     Int8,
     Int32,
@@ -68,7 +69,7 @@ __all__ = [
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
 TIES_BY_INSERTION: Constant = 64
-ENTERED_AT_ONCE: Constant = 16_384  # room is made for a block and a cell each, which most do not need
+ENTERED_AT_ONCE: Constant = 4_096  # room is made for a block and a cell each, which most do not need
 LIVE_MAX: Constant = 20_000_000  # about 4 GB; a storm of 3 M events a minute reaches it in seven minutes
 BLOCK_MAX: Constant = 32_768  # 5 MB; more events than any batch has, so that how they are cut does not matter
 
@@ -222,9 +223,15 @@ class Correlator:
     def _by_place(self, pending: Int32) -> Int32:
         if pending.size < SORTED_FROM:
             return pending
-        keys = np.empty(pending.size, np.uint64)
-        index.locality(self._state, pending, keys)
-        return pending[np.argsort(keys)]
+        at_once = 1 << records.SORTED_BITS
+        keys = np.empty(min(pending.size, at_once), np.uint64)
+        for start in range(0, pending.size, at_once):
+            some = pending[start : start + at_once]
+            index.locality(self._state, some, keys)
+            ordered = keys[: some.size]
+            ordered.sort()
+            some[:] = some[(ordered & np.uint64(at_once - 1)).view(np.int64)]
+        return pending
 
     def _merges(self, journal: Journal) -> Merges:
         merges = journal.merges[: journal.counts[records.MERGES]].copy()  # the journal is large, mostly untouched
@@ -275,10 +282,11 @@ class Correlator:
         ends = np.empty(roots.size, np.int64)
         occurrences = np.empty(roots.size, np.int64)
         cores = np.empty(roots.size, np.int64)
-        closing.count_members(s, roots, ends, occurrences, cores)
+        members = np.empty(int(s.counters[records.LIVE_ROWS]) if roots.size else 0, np.int32)
+        spare = np.empty(records.SORTED_BY_HEAP, np.int32)
+        closing.list_members(s, roots, members, ends, occurrences, cores, spare)
         total = int(ends[-1]) if roots.size else 0
-        members, spare = np.empty((2, total), np.int32)
-        closing.list_members(s, roots, members, spare)
+        members = members[:total]
         heads = np.empty(roots.size, np.int32)
         for k in np.flatnonzero(np.diff(ends, prepend=0) > records.SORTED_BY_HEAP).tolist():
             large = members[ends[k - 1] if k else 0 : ends[k]]
@@ -301,7 +309,7 @@ class Correlator:
         """The order of rows by (t, uid)."""
         events = self._state.events
         t = events["t"][rows]
-        order: Int64 = np.argsort(t, kind="stable")
+        order = _stable_order(t)
         ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[:1] - 1, append=t[-1:] - 1)))
         if ties.max(initial=0) > TIES_BY_INSERTION:
             return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
@@ -397,6 +405,18 @@ def _checked(batch: EventColumns, groups: int) -> EventColumns:
     if size and not 0 <= int(batch.group.min()) <= int(batch.group.max()) < groups:
         raise ColumnInvalid("group", f"holds a number outside [0, {groups})")
     return EventColumns._make(np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in given.items())
+
+
+def _stable_order(t: Int64) -> Int64:
+    """The order of times, that of the rows among equal ones: sorted as words that hold both, where they have room."""
+    bits = t.size.bit_length()
+    low = int(t.min(initial=TIME_MS_MAX))
+    if int(t.max(initial=low)) - low >= 1 << (63 - bits):
+        return np.argsort(t, kind="stable")
+    words = (t - low) << bits | np.arange(t.size)
+    words.sort()
+    ordered: Int64 = words & ((1 << bits) - 1)
+    return ordered
 
 
 def _followed(went_to: dict[int, int], component: int) -> int:

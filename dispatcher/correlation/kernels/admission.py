@@ -36,7 +36,7 @@ from dispatcher.correlation.kernels.records import (
     State,
 )
 from dispatcher.correlation.kernels.repeats import join_runs, leave_run
-from dispatcher.correlation.kernels.tables import find_closed, find_id, mixed, run_tag
+from dispatcher.correlation.kernels.tables import find_closed, find_id, home, mixed, run_tag
 
 
 @inlined
@@ -119,9 +119,9 @@ def new_row(s: State) -> int:
 @inlined
 def ask_for_slots(s: State, c: EventColumns, i: int) -> None:
     """Have the slots of a later row's uid and series brought near."""
-    prefetch(s.ids, mixed(c.uid_hi[i], c.uid_lo[i]) & (s.ids.size - 1))
+    prefetch(s.ids, home(mixed(c.uid_hi[i], c.uid_lo[i]), s.ids.size))
     bucket = c.t_ms[i] // s.groups[c.group[i]]["run"]
-    prefetch(s.runs, run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket) & (s.runs.size - 1))
+    prefetch(s.runs, home(run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket), s.runs.size))
 
 
 @inlined

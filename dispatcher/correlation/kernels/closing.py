@@ -23,7 +23,7 @@ from dispatcher.correlation.kernels.records import (
     State,
 )
 from dispatcher.correlation.kernels.repeats import forget_run
-from dispatcher.correlation.kernels.tables import delete_id, find_id, keep_uid, mixed, run_tag
+from dispatcher.correlation.kernels.tables import delete_id, find_id, home, keep_uid, mixed, run_tag
 
 
 @compiled
@@ -36,13 +36,19 @@ def remember(s: State, c: EventColumns) -> None:
 
 
 @compiled
-def count_members(s: State, roots: Int32, ends: Int64, occurrences: Int64, cores: Int64) -> None:
-    """Running total of the events of each component, the number of its occurrences and of those that are core."""
-    total = i64(0)
+def list_members(
+    s: State, roots: Int32, members: Int32, ends: Int64, occurrences: Int64, cores: Int64, spare: Int32
+) -> None:
+    """The rows of the events of each component, in canonical order unless they are many, and where they end.
+
+    Beside it the number of its occurrences and of those that are core; `spare` is overwritten.
+    """
+    n = i64(0)
     for k in range(roots.size):
         if k + AHEAD < roots.size:
             prefetch(s.nodes, i64(roots[k + AHEAD]))
             prefetch(s.events, i64(roots[k + AHEAD]))
+        begin = n
         first = i64(roots[k])
         occurrences[k] = 0
         cores[k] = 0
@@ -52,38 +58,19 @@ def count_members(s: State, roots: Int32, ends: Int64, occurrences: Int64, cores
                 cores[k] += 1
             row = first
             while True:
-                total += 1
+                members[n] = row
+                n += 1
                 row = i64(s.nodes[row]["run_next"])
                 if row == first:
                     break
             first = next_member(s, first, i64(roots[k]))
-        ends[k] = total
-
-
-@compiled
-def list_members(s: State, roots: Int32, members: Int32, spare: Int32) -> None:
-    """The rows of the events of each component, in canonical order unless they are many; `spare` is overwritten."""
-    n = 0
-    for k in range(roots.size):
-        size = 0
-        if k + AHEAD < roots.size:
-            prefetch(s.nodes, i64(roots[k + AHEAD]))
-            prefetch(s.events, i64(roots[k + AHEAD]))
-        first = i64(roots[k])
-        while first >= 0:
-            row = first
-            while True:
-                spare[size] = row
-                size += 1
-                row = i64(s.nodes[row]["run_next"])
-                if row == first:
-                    break
-            first = next_member(s, first, i64(roots[k]))
-        if 1 < size <= SORTED_BY_HEAP:
-            sort_canonically(s.events, spare, size)
-        for i in range(size):
-            members[n + i] = spare[i]
-        n += size
+        if 1 < n - begin <= SORTED_BY_HEAP:
+            for i in range(begin, n):
+                spare[i - begin] = members[i]
+            sort_canonically(s.events, spare, n - begin)
+            for i in range(begin, n):
+                members[i] = spare[i - begin]
+        ends[k] = n
 
 
 @compiled
@@ -133,10 +120,12 @@ def release(s: State, members: Int32) -> None:
             prefetch(s.nodes, i64(members[k + 2 * AHEAD]))
         if k + AHEAD < members.size:
             o = s.events[members[k + AHEAD]]
-            prefetch(s.ids, mixed(o["uid_hi"], o["uid_lo"]) & (s.ids.size - 1))
+            prefetch(s.ids, home(mixed(o["uid_hi"], o["uid_lo"]), s.ids.size))
             bucket = o["t"] // s.groups[o["group"]]["run"]
             tag = run_tag(o["subject"], o["kind"], o["state"], o["group"], bucket)
-            prefetch(s.runs, tag & (s.runs.size - 1))
+            prefetch(s.runs, home(tag, s.runs.size))
+            if s.nodes[members[k + AHEAD]]["block"] >= 0:
+                prefetch(s.blocks, i64(s.nodes[members[k + AHEAD]]["block"]))
         g = s.groups[e["group"]]
         tag = mixed(e["uid_hi"], e["uid_lo"])
         delete_id(s.ids, find_id(s.events, s.ids, tag, e["uid_hi"], e["uid_lo"]))

@@ -11,6 +11,7 @@ from dispatcher.correlation.kernels.records import (
     CELLS,
     FREE_BLOCK,
     FULLEST,
+    SORTED_BITS,
     WALKED,
     Journal,
     State,
@@ -274,10 +275,11 @@ def linked(s: State, row: int, other: int) -> bool:
 
 @compiled
 def locality(s: State, pending: Int32, keys: Words) -> None:
-    """A sort key a pending row that puts neighbours in space beside each other; the result does not depend on it."""
+    """A sort key a pending row that puts neighbours in space beside each other, and below it the row's number."""
     for k in range(pending.size):
         e = s.events[pending[k]]
         side = s.groups[e["group"]]["side"]
         gx = (i64(e["x"]) // side) >> 2
         gy = (i64(e["y"]) // side) >> 2
-        keys[k] = (u64(e["group"]) << u64(56)) ^ (u64(gy) << u64(28)) ^ u64(gx)
+        place = (u64(e["group"]) & u64(255)) << u64(36) | (u64(gy) & u64(0x3FFFF)) << u64(18) | u64(gx) & u64(0x3FFFF)
+        keys[k] = place << u64(SORTED_BITS) | u64(k)

@@ -214,6 +214,7 @@ NOISE: Final = 2
 BLOCK_COUNT_MAX: Final = 60_000
 AROUND: Final = 74  # blocks within two quadrants and one time bucket of a block
 WIPED_FROM: Final = 8  # a table is wiped for at least an eighth of its slots
+SORTED_BITS: Final = 20  # so many pending rows are sorted at once by where they are
 AHEAD: Final = 8  # rows between asking for memory and using it
 UNNAMED: Final = -1  # a component without a handle yet
 UNSET: Final = NO_WATERMARK

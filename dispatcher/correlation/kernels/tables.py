@@ -7,7 +7,7 @@ from dispatcher.correlation.kernels.records import CLOSED, State
 
 @inlined
 def mixed(a: int, b: int) -> int:
-    """A 32-bit tag of two words; its low bits are a slot's home."""
+    """A 32-bit tag of two words."""
     h = u64(a) * u64(0x9E3779B97F4A7C15)
     h = (h ^ (h >> u64(32)) ^ u64(b)) * u64(0xD6E8FEB86659FD93)
     h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
@@ -34,31 +34,48 @@ def cell_tag(gx: int, gy: int, tz: int, group: int) -> int:
 
 
 @inlined
+def home(tag: int, size: int) -> int:
+    """Where a 32-bit tag belongs in a table of this size, whatever size: the order of slots is that of tags."""
+    return (i64(tag) * i64(size)) >> 32
+
+
+@inlined
+def after(slot: int, size: int) -> int:
+    """The next slot, round the end."""
+    return slot + 1 if slot + 1 < size else i64(0)
+
+
+@inlined
+def fills(tag: int, hole: int, at: int, size: int) -> bool:
+    """Whether an entry at a slot may move back into a hole before it: its home does not lie between them."""
+    from_home = at - home(tag, size)
+    from_hole = at - hole
+    return (from_home + size if from_home < 0 else from_home) >= (from_hole + size if from_hole < 0 else from_hole)
+
+
+@inlined
 def find_id(events: Records, ids: Records, tag: int, hi: int, lo: int) -> int:
     """The slot that holds this uid, or the free one where it belongs."""
-    mask = ids.size - 1
-    slot = tag & mask
+    slot = home(tag, ids.size)
     while True:
         row = ids[slot]["row"]
         if row < 0:
             return slot
         if ids[slot]["tag"] == tag and events[row]["uid_lo"] == lo and events[row]["uid_hi"] == hi:
             return slot
-        slot = (slot + 1) & mask
+        slot = after(slot, ids.size)
 
 
 @inlined
 def delete_id(ids: Records, slot: int) -> None:
-    mask = ids.size - 1
     hole = slot
-    at = (slot + 1) & mask
+    at = after(slot, ids.size)
     while ids[at]["row"] >= 0:
-        home = i64(ids[at]["tag"]) & mask
-        if ((at - home) & mask) >= ((at - hole) & mask):
+        if fills(ids[at]["tag"], hole, at, ids.size):
             ids[hole]["tag"] = ids[at]["tag"]
             ids[hole]["row"] = ids[at]["row"]
             hole = at
-        at = (at + 1) & mask
+        at = after(at, ids.size)
     ids[hole]["row"] = -1
 
 
@@ -71,8 +88,7 @@ def run_tag(subject: int, kind: int, state: int, group: int, bucket: int) -> int
 @inlined
 def find_run(events: Records, runs: Records, tag: int, like: int, run: int, bucket: int) -> int:
     """The slot of the series of row `like` in this G bucket, or the free one where it belongs."""
-    mask = runs.size - 1
-    slot = tag & mask
+    slot = home(tag, runs.size)
     e = events[like]
     while True:
         row = runs[slot]["lo"]
@@ -88,59 +104,53 @@ def find_run(events: Records, runs: Records, tag: int, like: int, run: int, buck
                 and o["t"] // run == bucket
             ):
                 return slot
-        slot = (slot + 1) & mask
+        slot = after(slot, runs.size)
 
 
 @inlined
 def delete_run(runs: Records, slot: int) -> None:
-    mask = runs.size - 1
     hole = slot
-    at = (slot + 1) & mask
+    at = after(slot, runs.size)
     while runs[at]["lo"] >= 0:
-        home = i64(runs[at]["tag"]) & mask
-        if ((at - home) & mask) >= ((at - hole) & mask):
+        if fills(runs[at]["tag"], hole, at, runs.size):
             runs[hole]["tag"] = runs[at]["tag"]
             runs[hole]["lo"] = runs[at]["lo"]
             runs[hole]["hi"] = runs[at]["hi"]
             hole = at
-        at = (at + 1) & mask
+        at = after(at, runs.size)
     runs[hole]["lo"] = -1
 
 
 @inlined
 def find_cell(cells: Records, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
     """The slot of this cell, or the free one where it belongs."""
-    mask = cells.size - 1
-    slot = tag & mask
+    slot = home(tag, cells.size)
     while cells[slot]["head"] >= 0:
         c = cells[slot]
         if c["gx"] == gx and c["gy"] == gy and c["tz"] == tz and c["group"] == group:
             return slot
-        slot = (slot + 1) & mask
+        slot = after(slot, cells.size)
     return slot
 
 
 @inlined
 def delete_cell(cells: Records, slot: int) -> None:
-    mask = cells.size - 1
     hole = slot
-    at = (slot + 1) & mask
+    at = after(slot, cells.size)
     while cells[at]["head"] >= 0:
         c = cells[at]
-        home = cell_tag(c["gx"], c["gy"], c["tz"], c["group"]) & mask
-        if ((at - home) & mask) >= ((at - hole) & mask):
+        if fills(cell_tag(c["gx"], c["gy"], c["tz"], c["group"]), hole, at, cells.size):
             cells[hole] = cells[at]
             hole = at
-        at = (at + 1) & mask
+        at = after(at, cells.size)
     cells[hole]["head"] = -1
 
 
 @inlined
 def find_closed(closed: Records, hi: int, lo: int) -> int:
-    mask = closed.size - 1
-    slot = mixed(hi, lo) & mask
+    slot = home(mixed(hi, lo), closed.size)
     while closed[slot]["group"] >= 0 and not (closed[slot]["uid_lo"] == lo and closed[slot]["uid_hi"] == hi):
-        slot = (slot + 1) & mask
+        slot = after(slot, closed.size)
     return slot
 
 
@@ -158,12 +168,11 @@ def keep_uid(s: State, hi: int, lo: int, t: int, group: int) -> None:
 @compiled
 def refill_ids(old: Records, new: Records) -> None:
     """Move every entry into a larger, empty table."""
-    mask = new.size - 1
     for i in range(old.size):
         if old[i]["row"] >= 0:
-            slot = i64(old[i]["tag"]) & mask
+            slot = home(old[i]["tag"], new.size)
             while new[slot]["row"] >= 0:
-                slot = (slot + 1) & mask
+                slot = after(slot, new.size)
             new[slot]["tag"] = old[i]["tag"]
             new[slot]["row"] = old[i]["row"]
 
@@ -171,12 +180,11 @@ def refill_ids(old: Records, new: Records) -> None:
 @compiled
 def refill_runs(old: Records, new: Records) -> None:
     """Move every entry into a larger, empty table."""
-    mask = new.size - 1
     for i in range(old.size):
         if old[i]["lo"] >= 0:
-            slot = i64(old[i]["tag"]) & mask
+            slot = home(old[i]["tag"], new.size)
             while new[slot]["lo"] >= 0:
-                slot = (slot + 1) & mask
+                slot = after(slot, new.size)
             new[slot]["tag"] = old[i]["tag"]
             new[slot]["lo"] = old[i]["lo"]
             new[slot]["hi"] = old[i]["hi"]

@@ -97,7 +97,7 @@ def test_memory_stays_flat_while_events_come_and_go() -> None:
         made.advance(0, step * T)
         if step == 10:
             after_warmup = made.state_bytes
-    assert made.state_bytes == after_warmup
+    assert made.state_bytes < 1.1 * after_warmup
 
 
 @pytest.mark.skipif(SIZE < 10_000, reason="too few events to say")
@@ -110,12 +110,12 @@ def test_live_event_of_a_storm_takes_no_more_than_its_formula(m: int) -> None:
     t = np.sort(random.integers(0, T, size))
     uids = random.integers(0, 1 << 62, (2, size)).astype(np.uint64)
     made.apply(event_columns((uids[0], uids[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size)))
-    # An event and its node; slots of its uid and of its series, in tables of 2^18; room in the due ring; and room for
-    # the cells and blocks of the last 16 k, which a storm does not need.
-    slots = 2**18 * (8 + 12) / size
+    # An event and its node; slots of its uid and of its series, in tables that are 60 % full; room in the due ring; and
+    # room for the cells of a part of the batch, which a storm does not need.
+    slots = (8 + 12) / 0.6
     per_event = 64 + 48 + (24 if m > 1 else 0) + slots + 8
-    assert made.state_bytes < per_event * made.live_events + 2**15 * 32 + 2**15 * 20
-    assert made.state_bytes < (180 if m == 1 else 204) * made.live_events
+    assert made.state_bytes < per_event * made.live_events + 2**14 * 32
+    assert made.state_bytes < (160 if m == 1 else 184) * made.live_events
 
 
 def test_more_live_events_than_may_be_are_counted_and_answered_with_it() -> None:
