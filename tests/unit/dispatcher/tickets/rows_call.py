@@ -42,7 +42,8 @@ SIGNED = done(SENT, SIGN)
 BACK: Step = (E.REQUEST_RETURN, HEAD, {"basis": "三定方案第4条", "suggested_unit": "housing"})
 BACK_CO: Step = (E.REQUEST_RETURN, CO_HEAD, BACK[2])
 RETURNING = done(SENT, BACK)
-ARGUED = done(RETURNING, (E.ARBITRATE, OFFICER, {}))
+REPENTED = done(SIGNED, BACK)
+ARGUED = done(REPENTED, (E.ARBITRATE, OFFICER, {}))
 TWIN = replace(CONTEXT, open_kinds=frozenset({TicketKind.CALL_RESPONSE}))
 FALLBACK = replace(CONTEXT, fallback="desk")
 
@@ -82,7 +83,24 @@ INTAKE_ROWS = (
         INTAKE,
         no=(No(G.CONSULTATION_ONLY, fields=ANSWER[2] | {"demand": "complaint"}),),
     ),
-    Row("accept", NEW, (E.ACCEPT, TAKER, {}), S.ACCEPTED, INTAKE, "c_dispatch c_control c_resolve", "c_triage"),
+    Row(
+        "accept",
+        NEW,
+        (E.ACCEPT, TAKER, {"demand": "help", "injured": 1}),
+        S.ACCEPTED,
+        INTAKE,
+        "c_dispatch c_control c_resolve",
+        "c_triage",
+    ),
+    Row(
+        "accept, refusal asked for",
+        REFUSAL,
+        (E.ACCEPT, TAKER, {}),
+        S.ACCEPTED,
+        INTAKE,
+        "c_dispatch c_control c_resolve",
+        "c_triage c_refusal",
+    ),
     Row(
         "refuse_accept",
         NEW,
@@ -211,12 +229,12 @@ ASSIGNMENT_ROWS = (
     ),
     Row(
         "accept_return",
-        RETURNING,
+        REPENTED,
         (E.ACCEPT_RETURN, OFFICER, {}),
         S.ACCEPTED,
         DESK,
         "c_dispatch",
-        "c_arbitrate c_sign",
+        "c_arbitrate c_sign c_contact c_arrive",
         (GRAVE_RETURN,),
     ),
     _denied("lead had signed", done(SIGNED, BACK_CO), S.ACKNOWLEDGED, "", "c_arbitrate c_sign"),
@@ -253,7 +271,7 @@ ASSIGNMENT_ROWS = (
         S.DISPATCHED,
         "subdistrict supervisor",
         "c_sign",
-        "c_arbitrate c_sign",
+        "c_arbitrate c_sign c_contact c_arrive",
         (SECOND, *named(AWARD, "lead", lead=True)),
         needs_reason=True,
     ),
@@ -264,7 +282,7 @@ ASSIGNMENT_ROWS = (
         S.DISPATCHED,
         "subdistrict supervisor",
         "c_sign",
-        "c_arbitrate c_sign",
+        "c_arbitrate c_sign c_contact c_arrive",
         (SECOND, No(G.FALLBACK_KNOWN, context=CONTEXT)),
         needs_reason=True,
         context=FALLBACK,

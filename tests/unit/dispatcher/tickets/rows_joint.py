@@ -32,6 +32,7 @@ PLAN: dict[str, object] = {
     "contingency": "值守",
     "days": 20,
 }
+MILDER = opened(grade=4, ticket_kind=TicketKind.JOINT_RECTIFICATION)
 PROPOSED = opened(grade=3, ticket_kind=TicketKind.JOINT_RECTIFICATION)
 ADMIT: Step = (E.ADMIT, SUBDISTRICT, {"level": 3})
 LEAD: Step = (E.ASSIGN_LEAD, SUBDISTRICT, {"lead": "fire"})
@@ -97,7 +98,7 @@ OBJECT: Step = (E.OBJECT, SUBDISTRICT, {})
 JOINT_PLAN_ROWS = (
     decided(
         E.ADMIT,
-        PROPOSED,
+        MILDER,
         S.ADMITTED,
         "j_interim j_lead",
         "j_admit",
@@ -131,10 +132,10 @@ JOINT_PLAN_ROWS = (
     ),
     decided(
         E.CHANGE_LEAD,
-        WORKING,
-        S.IN_PROGRESS,
+        LED,
+        S.LEAD_ASSIGNED,
         "j_lead",
-        "",
+        "j_lead",
         *named(ANEW, "lead"),
         fields=ANEW[2],
         needs_reason=True,
@@ -158,7 +159,15 @@ JOINT_PLAN_ROWS = (
         no=(UNSIGNED, *named(INVITE, "co")),
     ),
     Row("start_planning, no co-units", SIGNED, ALONE, S.PLANNING, "dept_head", no=(UNSIGNED,)),
-    Row("cosign, the last", ONE_LEFT, COSIGN, S.PLANNING, "dept_head", stops="j_cosign"),
+    Row(
+        "cosign, the last",
+        ONE_LEFT,
+        COSIGN,
+        S.PLANNING,
+        "dept_head",
+        stops="j_cosign",
+        no=(No(G.NOT_SIGNED_BEFORE, ticket=replace(done(ONE_LEFT, COSIGN), state=S.CO_SIGNING)),),
+    ),
     Row(
         "cosign, more to sign",
         INVITED,
@@ -175,6 +184,7 @@ JOINT_PLAN_ROWS = (
         S.PLANNING,
         "dept_head",
         stops="j_cosign",
+        no=(No(G.NOT_SIGNED_BEFORE, ticket=done(ONE_LEFT, COSIGN)),),
     ),
     Row(
         "decline",

@@ -35,8 +35,9 @@ ASK_REST: Step = (E.REQUEST_SUSPENSION, HEAD, {"code": "weather", "days": 10})
 LONGER, RESTING = done(SIGNED, ASK_DAYS), done(SIGNED, ASK_REST)
 PENDING = No(G.ASKED, ticket=SIGNED)
 CONTACT: Step = (E.CONTACT, HANDLER, {"channel": "phone", "record": "录音 3"})
-CONTROL: Step = (E.CONTROL, CREW, {"feedback": "已排险"})
-RESOLVE: Step = (E.RESOLVE, HANDLER, {"result": "已清理"})
+ARRIVE: Step = (E.ARRIVE, CREW, {"injured": 1})
+CONTROL: Step = (E.CONTROL, CREW, {"feedback": "已排险", "injured": 1})
+RESOLVE: Step = (E.RESOLVE, HANDLER, {"result": "已清理", "injured": 1})
 SUBTASK: Step = (E.ADD_SUBTASK, OFFICER, {"assignee": "police", "title": "交通管制"})
 TIRED = replace(RESTING, requests=tuple(replace(each, granted=True) for _ in range(2) for each in RESTING.requests))
 
@@ -49,8 +50,8 @@ def _on_the_way(name: str, ticket: Ticket, step: Step, to: S, stops: str = "") -
 WORK_ROWS = (
     Row("contact", SIGNED, CONTACT, S.ACKNOWLEDGED, UNIT, stops="c_contact", line=True),
     _on_the_way("roll", SIGNED, (E.ROLL, CREW, {}), S.EN_ROUTE),
-    _on_the_way("arrive", SIGNED, (E.ARRIVE, CREW, {}), S.ON_SCENE, "c_arrive"),
-    _on_the_way("arrive, disputed", done(RETURNING, SIGN), (E.ARRIVE, CREW, {}), S.RETURN_REQUESTED, "c_arrive"),
+    _on_the_way("arrive", SIGNED, ARRIVE, S.ON_SCENE, "c_arrive"),
+    _on_the_way("arrive, disputed", done(RETURNING, SIGN), ARRIVE, S.RETURN_REQUESTED, "c_arrive"),
     _on_the_way("control", ON_SCENE, CONTROL, S.CONTROLLED, "c_control"),
     _on_the_way("control, disputed", RETURNING, CONTROL, S.RETURN_REQUESTED, "c_control"),
     Row(
@@ -136,12 +137,12 @@ WORK_ROWS = (
     ),
     Row(
         "resolve",
-        ON_SCENE,
+        SIGNED,
         RESOLVE,
         S.RESOLVED,
         "dept_handler dept_head",
         "c_verify",
-        "c_resolve c_control c_contact c_sign",
+        "c_resolve c_control c_contact c_arrive c_sign",
         (
             No(G.CONTROLLED_FIRST, ticket=GRAVE[2]),
             No(G.CONTROLLED_FIRST, ticket=replace(ON_SCENE, converted=True)),

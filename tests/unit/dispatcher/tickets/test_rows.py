@@ -4,20 +4,21 @@ The descriptions were written from the regulation's procedures and not from the 
 here. A row that nobody described, a state that nobody named, and a guard that refuses nothing here, fail.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.guards import passes
 from dispatcher.tickets.lifecycle import Decided
-from dispatcher.tickets.model import TERMINAL, Role, Ticket, TicketEvent, TicketKind, TicketState
+from dispatcher.tickets.model import TERMINAL, ClockRun, Role, Ticket, TicketEvent, TicketKind, TicketState
 from dispatcher.tickets.questions import Question
 from dispatcher.tickets.refusing import RefusalReason, Refused
 from dispatcher.tickets.transitions import OPENING, TABLES
 from tests.unit.dispatcher.tickets.rows import No, Row
 from tests.unit.dispatcher.tickets.rows_beside import BESIDE_ROWS
 from tests.unit.dispatcher.tickets.rows_call import ASSIGNMENT_ROWS, INTAKE_ROWS
+from tests.unit.dispatcher.tickets.rows_changes import CALL, JOINT
 from tests.unit.dispatcher.tickets.rows_closure import CLOSURE_ROWS
 from tests.unit.dispatcher.tickets.rows_joint import JOINT_PLAN_ROWS
 from tests.unit.dispatcher.tickets.rows_joint_work import JOINT_WORK_ROWS
@@ -147,6 +148,34 @@ def test_row_does_what_it_says(row: Row) -> None:
     else:
         assert {key[0] for key in after if key not in before} == set(row.starts.split())
         assert stopped == set(row.stops.split())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_row_changes_this_and_nothing_else(row: Row) -> None:
+    decided = row.tried()
+    assert isinstance(decided, Decided)
+    said = {TicketKind.CALL_RESPONSE: CALL, TicketKind.JOINT_RECTIFICATION: JOINT}[row.ticket.ticket_kind]
+    values, _, moved = said.get(row.id, "").partition("|")
+    before, after = row.ticket, decided.ticket
+    beside = {each.name for each in fields(Ticket)} - {"state", "version", "clocks"}
+    assert {each for each in beside if getattr(before, each) != getattr(after, each)} == set(values.split())
+    kept = [(run, next(each for each in after.clocks if spot(each) == spot(run))) for run in before.running]
+    ran_on = [(old, new) for old, new in kept if new.running]
+    other = {old.clock.value for old, new in ran_on if (old.due_at, old.paused_at) != (new.due_at, new.paused_at)}
+    assert other == set(moved.split())
+
+
+def spot(run: ClockRun) -> tuple[object, ...]:
+    return (*run.key, run.subtask)
+
+
+def test_changes_are_those_of_rows_that_are_described() -> None:
+    ids = {(row.ticket.ticket_kind, row.id) for row in ROWS}
+    changes = {(TicketKind.CALL_RESPONSE, each) for each in CALL} | {
+        (TicketKind.JOINT_RECTIFICATION, each) for each in JOINT
+    }
+    assert changes - ids == set()
+    assert len(ids) == len(ROWS)
 
 
 @pytest.mark.parametrize(("row", "no"), REFUSALS, ids=[f"{name(row)}: {no.guard.name.lower()}" for row, no in REFUSALS])
