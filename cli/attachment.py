@@ -53,11 +53,12 @@ def check(
         conn = await connect(settings.app_dsn(), application_name="rongan-attachment")
         try:
             known = {content async for content in _contents(conn, folder, found)}
+            found.without_row = sorted(names - known)
+            for name in found.without_row if sweep else ():
+                async with conn.transaction():
+                    found.removed += await store.remove_forgotten(conn, folder, bytes.fromhex(name))
         finally:
             await conn.close()
-        found.without_row = sorted(names - known)
-        if sweep:
-            found.removed = await asyncio.to_thread(folder.remove_old, found.without_row)
 
     run_program("attachment", settings, main)
     if as_json:

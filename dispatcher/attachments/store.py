@@ -207,6 +207,14 @@ async def remove_given_up(conn: Connection, folder: Folder) -> int:
     return len(rows)
 
 
+async def remove_forgotten(conn: Connection, folder: Folder, sha256: bytes) -> bool:
+    """Remove a file of a day and more that no row stands for; False where it is young or somebody just uploads it."""
+    await conn.execute(QUERIES.hold_content, _lock(sha256))
+    if await conn.fetchval(QUERIES.content_is_kept, sha256):
+        return False
+    return await asyncio.to_thread(folder.remove_old, [sha256.hex()]) > 0
+
+
 async def contents_after(conn: Connection, sha256: bytes, limit: int) -> list[bytes]:
     """The hashes of the contents that rows stand for, in their order, behind one."""
     return [row["sha256"] for row in await conn.fetch(QUERIES.list_contents, sha256, limit)]

@@ -22,15 +22,15 @@ def written(brief: Brief) -> bytes:
     """The file."""
     document = Document()
     _set_font(document)
-    title = document.add_heading(brief.title, level=0)
+    title = document.add_heading(_printable(brief.title), level=0)
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    document.add_paragraph(brief.subtitle).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    document.add_paragraph(_printable(brief.subtitle)).alignment = WD_ALIGN_PARAGRAPH.CENTER
     for part in brief.parts:
         match part:
             case Heading(text):
-                document.add_heading(text, level=1)
+                document.add_heading(_printable(text), level=1)
             case Paragraph(text):
-                document.add_paragraph(text)
+                document.add_paragraph(_printable(text))
             case Grid():
                 _add_grid(document, part)
     out = io.BytesIO()

@@ -12,6 +12,7 @@ import xlsxwriter
 from dispatcher.api.exports.tables import ColumnType, Language, Table, Value, local, shown_as_text
 
 _BOM: Final = "\ufeff"
+_CELL_MAX: Final = 32_767  # What a cell holds; of a longer text nothing would be written.
 XLSX_ROWS_MAX: Final = 1_048_575
 """A sheet has so many rows beside its head."""
 
@@ -112,7 +113,7 @@ class _XlsxWriter:
         elif kind is ColumnType.FLAG:
             self._sheet.write_string(self._row, place, shown_as_text(value, self._language))
         else:
-            self._sheet.write_string(self._row, place, str(value))
+            self._sheet.write_string(self._row, place, str(value)[:_CELL_MAX])
 
 
 class _ParquetWriter:

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from dispatcher.accounts.model import UserRole
+from dispatcher.attachments import store
+from dispatcher.attachments.model import Use
 from runtime.pool import Connection
 from tests.harness.photos import jpeg, upload
 from tests.integration.dispatcher.api import community
@@ -153,6 +155,36 @@ async def test_neighbours_do_not_learn_where_a_reporter_took_a_photo(api: Api, o
         assert (await client.get(f"tickets/{ticket_id}/attachments"))[1]["items"][0]["lon"] == lon
         lines = (await client.get(f"tickets/{ticket_id}/timeline"))[1]["items"]
         assert [each["lon"] for line in lines for each in line["attachments"]] == [lon]
+
+
+@pytest.mark.parametrize("topic", ["ticket", "inspection", "of_nobody"])
+async def test_attachment_of_a_subject_that_is_not_there_stays_with_its_owner(
+    api: Api, owner: Connection, topic: str
+) -> None:
+    """A topic without a line in SEERS, or a subject that went, shows nothing to anybody else."""
+    east, supervisor = await api.as_user("east"), await api.as_user("supervisor")
+    attachment_id = await sent(east)
+    async with owner.transaction():
+        await store.note(owner, {attachment_id: ()}, Use(topic, 4711, "note"), "user:0", community.NOON)
+    assert (await east.get(f"attachments/{attachment_id}"))[0] == 200
+    assert (await supervisor.get(f"attachments/{attachment_id}"))[0] == 404
+
+
+async def test_unit_that_works_on_a_ticket_elsewhere_sees_its_photos(api: Api, owner: Connection) -> None:
+    ticket_id = await community.add_ticket(owner, community.EAST)
+    east, handler = await api.as_user("east"), await api.as_user("urban-handler")
+    attachment_id = await sent(east)
+    assert await note(east, ticket_id, attachment_id) == 200
+    assert (await handler.get(f"attachments/{attachment_id}"))[0] == 404
+    await owner.execute(
+        "INSERT INTO ticket_assignments (ticket_id, generation, organisation_id, role, reason, assigned_at)"
+        " VALUES ($1, 1, 'urban', 'lead', 'officer', $2)",
+        ticket_id,
+        community.NOON,
+    )
+    assert (await handler.get(f"attachments/{attachment_id}"))[0] == 200
+    async with api.http.get(f"/api/v1/attachments/{attachment_id}/content", headers=handler.headers()) as answer:
+        assert answer.status == 200
 
 
 async def test_colleagues_see_what_their_unit_uploaded(api: Api, owner: Connection) -> None:

@@ -7,8 +7,9 @@ import pytest
 from dispatcher.accounts.model import UserRole
 from dispatcher.screening import stage
 from runtime.pool import SYSTEM, Connection, transaction
+from tests.harness.photos import upload
 from tests.integration.dispatcher.api import community
-from tests.integration.dispatcher.api.community import DISTRICT, EAST, IN_EAST, NOON
+from tests.integration.dispatcher.api.community import DISTRICT, EAST, IN_EAST, NOON, WEST
 from tests.integration.dispatcher.api.running import Api, Client
 from tests.integration.dispatcher.tickets.town import StepOfTown
 
@@ -127,6 +128,41 @@ async def test_round_is_kept_from_a_committee_with_a_receipt_that_stays(east: Ap
     assert (status, told["code"]) == (422, "art45_refused")
     assert await owner.fetchval("SELECT number FROM refusal_receipts") == told["receipt"]
     assert (await (await east.as_user("inspector")).post("inspection-plans", plan))[0] == 403
+
+
+async def test_photo_of_a_round_is_seen_by_its_area_and_its_unit(east: Api, owner: Connection) -> None:
+    """The line of `inspection` in SEERS: photos of a hazard show what is wrong with somebody's house."""
+    await community.add_user(owner, "far-inspector", UserRole.DEPT_HANDLER, WEST, "urban")
+    await community.add_user(owner, "far-firefighter", UserRole.DEPT_HANDLER, WEST, "fire")
+    street, inspector = await east.as_user("street"), await east.as_user("inspector")
+    plan = {"list": "street", "area": EAST, "place": "东一路", "organisation": "urban", "base_level": 2}
+    await made(street, "inspection-plans", plan)
+    async with transaction(east.pool, scope=SYSTEM) as conn:
+        at = await conn.fetchval("SELECT next_round_at FROM inspection_plans")
+        await stage.advance(await StepOfTown.begin(conn, at))
+    (due,) = (await inspector.get("inspections"))[1]["items"]
+    status, told = await upload(inspector.session, inspector.headers())
+    assert status == 201
+    photo = f"attachments/{told['id']}"
+    colleague = await east.as_user("far-inspector")
+    # Until it serves something it is the business of whoever uploaded it and of their unit.
+    assert await seen(east, photo, "inspector", "far-inspector", "east", "governor") == {"inspector", "far-inspector"}
+    found = {"item": "covers", "outcome": "hazard", "evidence": "见图", "factors": USUAL, "attachments": [told["id"]]}
+    assert (await inspector.post(f"inspections/{due['id']}/findings", found))[0] == 200
+    assert (await colleague.get(photo))[0] == 200
+    logins = ("inspector", "east", "west", "street", "governor", "firefighter", "far-firefighter", "auditor")
+    within = set(logins) - {"west", "far-firefighter"}
+    for path in ("", "/content", "/thumbnail"):
+        assert await seen(east, photo + path, *logins) == within
+
+
+async def seen(api: Api, path: str, *logins: str) -> set[str]:
+    return {login for login in logins if (await downloaded(await api.as_user(login), path)) == 200}
+
+
+async def downloaded(client: Client, path: str) -> int:
+    async with client.session.get(f"/api/v1/{path}", headers=client.headers()) as answer:
+        return answer.status
 
 
 async def test_round_is_planned_carried_out_and_reported(east: Api, owner: Connection) -> None:

@@ -242,6 +242,29 @@ async def test_who_uploads_again_what_is_just_removed_has_its_file(
     assert folder.names() == {kept.sha256.hex()}
 
 
+async def test_forgotten_file_is_not_swept_from_under_who_uploads_it_again(
+    pool: Pool, folder: Folder, rules: AttachmentRules
+) -> None:
+    received = await Reception(folder).receive(chunks(jpeg(1)), rules)
+    path, content = folder.file(received.sha256), received.sha256
+    folder.keep(folder.write_draft(b"forgotten"), path)
+    then = path.stat().st_mtime - DRAFT_AGE_S - 60
+    os.utime(path, (then, then))
+    async with transaction(pool, scope=SYSTEM) as uploading:
+        await store.keep(uploading, folder, received, "照片.jpg", OWNER, rules, AT)
+        os.utime(path, (then, then))  # Whatever its age says.
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await sweep(pool, folder, content, patience="20ms")
+    assert not await sweep(pool, folder, content)
+    assert path.exists()
+
+
+async def sweep(pool: Pool, folder: Folder, content: bytes, *, patience: str = "0") -> bool:
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await conn.execute("SELECT set_config('lock_timeout', $1, true)", patience)
+        return await store.remove_forgotten(conn, folder, content)
+
+
 async def test_foreign_upload_cannot_be_named(pool: Pool, folder: Folder, rules: AttachmentRules) -> None:
     attachment_id = await keep(pool, folder, rules, jpeg(1))
     with pytest.raises(AttachmentUnknown):

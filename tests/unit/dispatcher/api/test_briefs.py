@@ -61,3 +61,8 @@ def test_every_row_is_as_wide_as_its_head_and_the_document_opens(language: Langu
         document = Document(io.BytesIO(written(compose(figures, language))))
         assert document.paragraphs[0].text == compose(figures, language).title
         assert len(document.tables) == 4
+
+
+def test_area_with_a_name_that_no_document_holds_is_told_all_the_same() -> None:
+    document = Document(io.BytesIO(written(compose(replace(FIGURES, area="成华\x0b区"), Language.ZH))))
+    assert document.paragraphs[1].text.startswith("成华区")

@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -80,6 +80,14 @@ def test_sheet_holds_no_formula_and_no_link(tmp_path: Path) -> None:
     assert "<f>" not in xml
     assert "=1+1" in xml
     assert xml.count("<row ") == len(ROWS) + 2
+
+
+def test_text_that_no_cell_holds_is_cut_and_not_lost(tmp_path: Path) -> None:
+    writer = writer_of(Format.XLSX, tmp_path / "long.xlsx", TABLE, Language.EN)
+    writer.add([replace(EMPTY, text="z" * 40_000)])
+    writer.close()
+    with zipfile.ZipFile(tmp_path / "long.xlsx") as book:
+        assert b"z" * 32_767 in book.read("xl/worksheets/sheet1.xml")
 
 
 def test_parquet_keeps_types_and_stable_names(tmp_path: Path) -> None:

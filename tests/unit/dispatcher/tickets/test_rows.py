@@ -213,6 +213,19 @@ def test_every_row_of_the_table_is_walked_and_every_guard_refuses(kind: TicketKi
     assert asked - broken - SECOND_LOCKS == set()
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "clock"),
+    [
+        (TicketKind.CALL_RESPONSE, TicketState.NEW, "c_triage"),
+        (TicketKind.JOINT_RECTIFICATION, TicketState.PROPOSED, "j_admit"),
+    ],
+)
+def test_ticket_begins_with_its_first_row(kind: TicketKind, state: TicketState, clock: str) -> None:
+    ticket = opened(grade=3, ticket_kind=kind)
+    assert (ticket.state, ticket.version) == (state, 1)
+    assert [(run.clock.value, run.running) for run in ticket.clocks] == [(clock, True)]
+
+
 @pytest.mark.parametrize(("grade", "allowed"), [(1, False), (2, False), (3, True), (4, True)])
 def test_second_lock_keeps_every_rule_from_ending_a_grave_ticket(grade: int, allowed: bool) -> None:
     row = next(row for row in TABLES[TicketKind.CALL_RESPONSE] if Guard.GRAVE_NEEDS_PERSON in row.guards)
