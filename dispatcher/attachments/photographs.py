@@ -65,7 +65,8 @@ def _cleaned(content: bytes, pixels_max: int, thumbnail_px: int) -> Photograph:
         # Before a single pixel is decoded: the head says how many there are.
         if picture.width * picture.height > pixels_max or max(picture.size) > _SIDE_MAX:
             raise UploadRefused(UploadRefusal.TOO_MANY_PIXELS, pixels_max)
-        if picture.format == "JPEG" and passes_of(content, _PASSES_MAX) > _PASSES_MAX:
+        # Told by its bytes: a JPEG of several pictures has another name among the formats.
+        if content.startswith(b"\xff\xd8") and passes_of(content, _PASSES_MAX) > _PASSES_MAX:
             raise UploadRefused(UploadRefusal.TOO_MANY_PIXELS)
         taken_at, position = _metadata(picture)
         picture.load()

@@ -102,19 +102,24 @@ def test_bomb_is_refused_by_its_head_before_a_pixel_is_decoded() -> None:
     assert (narrow.value.reason, narrow.value.limit) == (UploadRefusal.TOO_MANY_PIXELS, 1_000_000)
 
 
-def progressive(passes: int) -> bytes:
+def progressive(passes: int, kind: str) -> bytes:
     """A progressive photo whose last pass is drawn again and again: a few bytes each, and all pixels are looked at."""
-    content = encoded(picture(6), "JPEG", progressive=True)
-    last = content.rindex(b"\xff\xda")
-    return content[:-2] + content[last:-2] * passes + content[-2:]
+    several = {"save_all": True, "append_images": [picture(7)]} if kind == "MPO" else {}
+    content = encoded(picture(6), kind, progressive=True, **several)
+    end = content.index(b"\xff\xd9")
+    last = content.rindex(b"\xff\xda", 0, end)
+    return content[:end] + content[last:end] * passes + content[end:]
 
 
-def test_photo_that_is_drawn_over_and_over_is_refused_before_a_pixel_is_decoded() -> None:
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_photo_that_is_drawn_over_and_over_is_refused_before_a_pixel_is_decoded(kind: str) -> None:
     # A decoder looks at 50 million pixels in every pass, for hours.
-    assert passes_of(progressive(0), 100) == 10
-    assert clean(progressive(20)).width == 320
+    assert passes_of(progressive(0, kind), 100) == 10
+    with Image.open(io.BytesIO(progressive(0, kind))) as opened:
+        assert opened.format == kind
+    assert clean(progressive(20, kind)).width == 320
     with pytest.raises(UploadRefused) as refused:
-        clean(progressive(200))
+        clean(progressive(200, kind))
     assert refused.value.reason is UploadRefusal.TOO_MANY_PIXELS
 
 
