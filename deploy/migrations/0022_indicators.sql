@@ -254,6 +254,18 @@ $$;
 CREATE TRIGGER ticket_transitions_mark_days AFTER INSERT ON ticket_transitions
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_days_of_transitions();
 
+-- A number is the same however it was written.
+ALTER TABLE hotline_calls
+    ADD COLUMN caller_number text GENERATED ALWAYS AS (right(regexp_replace(caller_phone, '[^0-9]', '', 'g'), 11)) STORED;
+-- The days of the reports of the same number that came within 90 days after a call: what the call is about decides whether they repeat it.
+CREATE FUNCTION days_of_repeats(call bigint) RETURNS SETOF date LANGUAGE sql STABLE AS $$
+    SELECT china_day(e.at)
+    FROM hotline_calls b
+    JOIN hotline_calls l ON l.caller_number = b.caller_number
+                        AND l.received_at > b.received_at AND l.received_at <= b.received_at + interval '90 days'
+    JOIN ticket_entries e ON e.entry = 'report_joined' AND (e.body ->> 'call_id')::bigint = l.id
+    WHERE b.id = call
+$$;
 CREATE FUNCTION mark_days_of_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ticket_grades (ticket_id, number, at, grade)
@@ -262,7 +274,18 @@ BEGIN
            (c.body ->> 'grade')::smallint
     FROM changed c WHERE c.entry = 'grade_changed';
     PERFORM mark_indicator_days(ARRAY(
-        SELECT DISTINCT china_day(c.at) FROM changed c WHERE c.entry = 'report_joined' OR c.entry = 'grade_changed' ORDER BY 1));
+        SELECT china_day(c.at) FROM changed c WHERE c.entry IN ('report_joined', 'grade_changed')
+        -- A line that was struck counts no more on the day on which it was written.
+        UNION SELECT china_day(e.at) FROM changed c JOIN ticket_entries e ON e.id = (c.body ->> 'entry')::bigint WHERE c.entry = 'struck'
+        -- A call that came before the ticket was opened, and joins it only now: no device found it first.
+        UNION SELECT china_day(x.at)
+        FROM changed c JOIN hotline_calls h ON h.id = (c.body ->> 'call_id')::bigint
+        JOIN ticket_transitions s ON s.ticket_id = c.ticket_id AND s.version = 1 AND s.at >= h.received_at AND s.at < c.at
+        JOIN ticket_transitions x ON x.ticket_id = c.ticket_id
+        WHERE c.entry = 'report_joined'
+        UNION SELECT r.day FROM changed c, LATERAL days_of_repeats((c.body ->> 'call_id')::bigint) AS r (day)
+        WHERE c.entry = 'report_joined'
+        ORDER BY 1));
     RETURN NULL;
 END
 $$;
@@ -312,6 +335,10 @@ CREATE FUNCTION mark_days_of_ticket(ticket bigint) RETURNS void LANGUAGE sql AS 
         UNION SELECT china_day(a.assigned_at) FROM ticket_assignments a WHERE a.ticket_id = ticket
         UNION SELECT china_day(c.breached_at) FROM ticket_clocks c WHERE c.ticket_id = ticket AND c.breached_at IS NOT NULL
         UNION SELECT china_day(c.stopped_at) FROM ticket_clocks c WHERE c.ticket_id = ticket AND c.stopped_at IS NOT NULL
+        UNION SELECT china_day(COALESCE(d.breached_at, d.published_at)) FROM disclosures d
+              WHERE d.ticket_id = ticket AND COALESCE(d.breached_at, d.published_at) IS NOT NULL
+        UNION SELECT r.day FROM ticket_entries e, LATERAL days_of_repeats((e.body ->> 'call_id')::bigint) AS r (day)
+              WHERE e.ticket_id = ticket AND e.entry = 'report_joined'
         ORDER BY 1))
 $$;
 CREATE FUNCTION mark_days_of_regrouped() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -336,7 +363,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER disclosures_mark_days AFTER INSERT OR UPDATE OF breached_at, published_at ON disclosures
+CREATE TRIGGER disclosures_mark_days AFTER INSERT OR UPDATE OF due_at, breached_at, published_at ON disclosures
     FOR EACH ROW EXECUTE FUNCTION mark_days_of_dated('breached_at', 'published_at');
 CREATE TRIGGER evaluation_clocks_mark_days AFTER INSERT OR UPDATE OF breached_at, stopped_at ON evaluation_clocks
     FOR EACH ROW EXECUTE FUNCTION mark_days_of_dated('breached_at', 'stopped_at');
@@ -378,10 +405,21 @@ FROM tickets t;
 -- Clock runs whose end is known: the due time passed, or something stopped them before.
 CREATE INDEX ticket_clocks_ended ON ticket_clocks (clock, (COALESCE(breached_at, stopped_at)))
     WHERE COALESCE(breached_at, stopped_at) IS NOT NULL;
+CREATE INDEX ticket_entries_struck ON ticket_entries (ticket_id) WHERE entry = 'struck';
 CREATE INDEX ticket_clocks_stopped_late ON ticket_clocks (stopped_at) WHERE breached_at IS NOT NULL;
 CREATE VIEW indicator_clock_runs AS
-SELECT c.ticket_id AS subject_id, COALESCE(c.breached_at, c.stopped_at) AS at, c.clock, c.run, c.stop_reason, c.started_at, c.stopped_at,
-       c.breached_at, t.ticket_kind, t.area_path, t.kind, t.property_area_id, t.courtyard_id, t.excluded,
+SELECT c.ticket_id AS subject_id, COALESCE(c.breached_at, c.stopped_at) AS at, c.clock, c.run, c.working, c.started_at, c.stopped_at,
+       c.breached_at,
+       -- A contact that was struck from the record stopped nothing, unless another one within the limit stands.
+       CASE WHEN c.stop_reason = 'contact'
+                 AND EXISTS (SELECT FROM ticket_entries s WHERE s.ticket_id = c.ticket_id AND s.entry = 'struck')
+                 AND NOT EXISTS (
+                     SELECT FROM ticket_entries e
+                     WHERE e.ticket_id = c.ticket_id AND e.entry = 'contact' AND e.at BETWEEN c.started_at AND c.due_at
+                       AND NOT EXISTS (SELECT FROM ticket_entries s WHERE s.ticket_id = c.ticket_id AND s.entry = 'struck'
+                                       AND (s.body ->> 'entry')::bigint = e.id))
+            THEN 'struck' ELSE c.stop_reason END AS stop_reason,
+       t.ticket_kind, t.area_path, t.kind, t.property_area_id, t.courtyard_id, t.excluded,
        COALESCE(NULLIF(c.organisation_id, ''), (
            SELECT a.organisation_id FROM ticket_assignments a
            WHERE a.ticket_id = c.ticket_id AND a.role = 'lead' AND a.assigned_at <= COALESCE(c.breached_at, c.stopped_at)
@@ -410,9 +448,10 @@ SELECT x.ticket_id AS subject_id, x.at, x.version, x.event, x.from_state, x.to_s
        (SELECT s.at FROM ticket_transitions s
         WHERE s.ticket_id = x.ticket_id AND s.version < x.version AND s.event = 'suspend'
         ORDER BY s.version DESC LIMIT 1) AS suspended_at,
-       -- Found by devices: a rule opened it and no person had reported it by then.
+       -- Found by devices: a rule opened it and no person had called by then, also one whose call joined it afterwards.
        (SELECT s.actor LIKE 'rule:%' AND NOT EXISTS (
-            SELECT FROM ticket_entries e WHERE e.ticket_id = x.ticket_id AND e.entry = 'report_joined' AND e.at <= s.at)
+            SELECT FROM ticket_entries e JOIN hotline_calls h ON h.id = (e.body ->> 'call_id')::bigint
+            WHERE e.ticket_id = x.ticket_id AND e.entry = 'report_joined' AND (e.at <= s.at OR h.received_at <= s.at))
         FROM ticket_transitions s WHERE s.ticket_id = x.ticket_id AND s.version = 1) AS device_found,
        (SELECT g.grade FROM ticket_grades g WHERE g.ticket_id = x.ticket_id AND g.at <= x.at ORDER BY g.number DESC LIMIT 1) AS grade
 FROM ticket_transitions x JOIN ticket_places t ON t.id = x.ticket_id;
@@ -428,13 +467,13 @@ FROM ticket_assignments a JOIN ticket_places t ON t.id = a.ticket_id;
 -- in the same area within the 90 days before.
 CREATE INDEX ticket_entries_reports ON ticket_entries (at) WHERE entry = 'report_joined';
 CREATE INDEX ticket_entries_of_call ON ticket_entries (((body ->> 'call_id')::bigint)) WHERE entry = 'report_joined';
-CREATE INDEX hotline_calls_of_a_number ON hotline_calls (caller_phone, received_at) WHERE caller_phone IS NOT NULL;
+CREATE INDEX hotline_calls_of_a_number ON hotline_calls (caller_number, received_at) WHERE caller_number IS NOT NULL;
 CREATE VIEW indicator_reports AS
 SELECT e.ticket_id AS subject_id, e.at, NULL::text AS organisation_id, e.body,
        t.ticket_kind, t.area_path, t.kind, t.property_area_id, t.courtyard_id, t.excluded,
        EXISTS (
            SELECT FROM hotline_calls c
-           JOIN hotline_calls b ON b.caller_phone = c.caller_phone AND b.id <> c.id
+           JOIN hotline_calls b ON b.caller_number = c.caller_number AND b.id <> c.id
                                AND b.received_at < c.received_at AND b.received_at >= c.received_at - interval '90 days'
            JOIN ticket_entries o ON o.entry = 'report_joined' AND NOT o.body ? 'joined_at' AND (o.body ->> 'call_id')::bigint = b.id
            JOIN tickets p ON p.id = o.ticket_id AND p.kind = t.kind AND p.area_path = t.area_path

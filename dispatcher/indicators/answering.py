@@ -10,7 +10,7 @@ from asyncpg import Record
 from dispatcher.indicators.counting import FORMULAS, ROLLED_DEPTH, direct_sql, drill_sql, rolled_sql
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import CellKey, Dimension, Figure, Question
-from dispatcher.indicators.rollups import QUERIES, begin_of, spans_of
+from dispatcher.indicators.rollups import QUERIES, begin_of, day_of, spans_of
 from runtime.pool import Connection
 
 NO_AREA: Final = ""
@@ -69,23 +69,33 @@ class Behind:
 async def facts_behind(
     conn: Connection, wanted: Behind, after: tuple[datetime, int, str] | None, limit: int
 ) -> list[dict[str, Any]]:
-    """The facts of a figure, newest first, behind the key `after` (time, subject, unit)."""
+    """The facts of a figure, newest first, behind the key `after` (time, subject, unit).
+
+    Looked for day by day and then in ever longer spans: the newest page of a year costs no more than that of a day.
+    """
     await conn.execute(QUERIES.plan_each_time)
-    rows = await conn.fetch(
-        drill_sql(INDICATORS[wanted.indicator]),
-        [begin_of(wanted.since)],
-        [begin_of(wanted.until)],
-        wanted.area_id,
-        wanted.organisation_id,
-        wanted.kind,
-        wanted.grade,
-        wanted.property_area_id,
-        wanted.courtyard_id,
-        wanted.numerator_only,
-        *(after or (None, None, None)),
-        limit,
-    )
-    return [dict(row) for row in rows]
+    until = wanted.until if after is None else min(wanted.until, day_of(after[0]) + timedelta(days=1))
+    found: list[dict[str, Any]] = []
+    days = 1
+    while wanted.since < until and len(found) < limit:
+        since = max(wanted.since, until - timedelta(days=days))
+        rows = await conn.fetch(
+            drill_sql(INDICATORS[wanted.indicator]),
+            begin_of(since),
+            begin_of(until),
+            wanted.area_id,
+            wanted.organisation_id,
+            wanted.kind,
+            wanted.grade,
+            wanted.property_area_id,
+            wanted.courtyard_id,
+            wanted.numerator_only,
+            *(after or (None, None, None)),
+            limit - len(found),
+        )
+        found += map(dict, rows)
+        until, days = since, 2 * days
+    return found
 
 
 async def _roll_of(conn: Connection, asked: Question) -> _Roll | None:
@@ -135,28 +145,30 @@ async def _rolled(conn: Connection, asked: Question, roll: _Roll, missing: Seque
 
 
 async def _direct(conn: Connection, asked: Question, days: list[date]) -> Figures:
-    if not days:
-        return {}
-    spans = spans_of(days)
-    of_units = asked.dimension is Dimension.ORGANISATION or asked.organisation_id is not None
-    rows = await conn.fetch(
-        direct_sql(
-            [INDICATORS[name] for name in asked.indicators],
-            asked.dimension,
-            asked.period,
-            by_level=asked.level is not None,
-            of_units=of_units,
-        ),
-        [begin_of(first) for first, _ in spans],
-        [begin_of(last) for _, last in spans],
-        asked.since,
-        asked.area_id,
-        asked.organisation_id,
-        asked.kind,
-        asked.grade,
-        asked.level,
-    )
-    return _figures(rows)
+    """From the facts, a span of days that hang together at a time: the planner knows how few facts a span has."""
+    found: Figures = {}
+    for first, last in spans_of(days):
+        rows = await conn.fetch(
+            direct_sql(
+                [INDICATORS[name] for name in asked.indicators],
+                asked.dimension,
+                asked.period,
+                by_level=asked.level is not None,
+                of_units=(asked.level is None and asked.dimension is Dimension.ORGANISATION)
+                or asked.organisation_id is not None,
+            ),
+            begin_of(first),
+            begin_of(last),
+            asked.since,
+            asked.area_id,
+            asked.organisation_id,
+            asked.kind,
+            asked.grade,
+            asked.level,
+        )
+        for key, figure in _figures(rows).items():
+            found[key] = found.get(key, Figure()) + figure
+    return found
 
 
 def _figures(rows: Sequence[Record]) -> Figures:

@@ -41,20 +41,16 @@ _OF_UNITS: Final = _SUMS.format("CASE WHEN excluded THEN 0 ELSE ", " END")
 
 
 def facts_sql(indicators: Iterable[Indicator]) -> str:
-    """The facts of indicators within the spans of time $1 (beginnings) and $2 (ends), as one query."""
+    """The facts of indicators from the time $1 to before the time $2, as one query."""
     return "\nUNION ALL\n".join(_facts(each, part) for each in indicators for part in each.facts)
 
 
 def _facts(indicator: Indicator, part: Facts) -> str:
-    return f"""SELECT '{indicator.id}' AS indicator, f.subject_id, f.fact_at, china_day(f.fact_at) AS day,
-       f.answers AS organisation_id, f.area_path, f.kind, f.grade, f.property_area_id, f.courtyard_id, f.excluded,
-       f.numerator, f.denominator, f.population
-FROM unnest($1::timestamptz[], $2::timestamptz[]) AS span (since, until),
-     LATERAL (SELECT subject_id, {part.at} AS fact_at, {part.answers} AS answers, area_path, kind, grade,
-                     property_area_id, courtyard_id, excluded, ({part.numerator})::bigint AS numerator,
-                     ({part.denominator})::bigint AS denominator,
-                     ({part.population or part.denominator})::bigint AS population
-              FROM {part.view} WHERE {part.where} AND {part.at} >= span.since AND {part.at} < span.until) AS f"""  # noqa: S608
+    return f"""SELECT '{indicator.id}' AS indicator, subject_id, {part.at} AS fact_at, china_day({part.at}) AS day,
+       {part.answers} AS organisation_id, area_path, kind, grade, property_area_id, courtyard_id, excluded,
+       ({part.numerator})::bigint AS numerator, ({part.denominator})::bigint AS denominator,
+       ({part.population or part.denominator})::bigint AS population
+FROM {part.view} WHERE {part.where} AND {part.at} >= $1::timestamptz AND {part.at} < $2::timestamptz"""  # noqa: S608
 
 
 FORMULAS: Final = hashlib.sha256(facts_sql(INDICATORS.values()).encode()).hexdigest()
@@ -66,7 +62,7 @@ def direct_sql(
 ) -> str:
     """Figures counted from the facts; `by_level` makes the areas of a level the members.
 
-    Parameters: spans ($1, $2), first day ($3), area ($4), organisation ($5), kind ($6), grade ($7), level ($8).
+    Parameters: span ($1, $2), first day ($3), area ($4), organisation ($5), kind ($6), grade ($7), level ($8).
     """
     member = "place.id" if by_level else _MEMBERS.get(dimension, "''")
     places = (
@@ -100,7 +96,7 @@ GROUP BY 1, 2, 3"""  # noqa: S608
 
 
 def roll_up_sql() -> str:
-    """Count the days of the spans ($1, $2) into cells."""
+    """Count the days of the span ($1, $2) into cells."""
     members = "\nUNION ALL\n".join(
         f"""SELECT indicator, area_id, '{dimension}'::indicator_dimension, day, {_MEMBERS[dimension]},
        {_OF_UNITS if dimension is Dimension.ORGANISATION else _ALL}
@@ -122,7 +118,7 @@ UNION ALL
 def drill_sql(indicator: Indicator) -> str:
     """What stands behind a figure, newest first; what the supervisor left out of units' figures is marked.
 
-    Parameters: spans ($1, $2), area ($3), organisation ($4), kind ($5), grade ($6), property area ($7), courtyard ($8),
+    Parameters: span ($1, $2), area ($3), organisation ($4), kind ($5), grade ($6), property area ($7), courtyard ($8),
     whether only the numerator is wanted ($9), the key behind which to go on ($10, $11, $12), and how many ($13).
     """
     return f"""SELECT fact_at, subject_id, organisation_id, kind, grade, sum(numerator)::bigint AS numerator,

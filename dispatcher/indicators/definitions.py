@@ -7,18 +7,19 @@ from dispatcher.indicators.measures import (
     DECIDED,
     ENDED,
     JUDGED,
+    LEADS,
     MOVED,
+    OF_DESKS,
     REWORKED,
     UPHELD,
+    assigned,
     called_back,
     deeds,
     in_time,
-    leads,
     words,
 )
 from dispatcher.indicators.model import Better, Facts, Indicator, MeasureUnit, Subject
 from dispatcher.tickets.model import ClockName, TicketEvent
-from dispatcher.tickets.routing import HELD_BY_DUTY_DESK
 
 _C: Final = ClockName
 _E: Final = TicketEvent
@@ -31,8 +32,9 @@ _ALL: Final = (
         id="response",
         zh_name="响应率",
         en_name="response rate",
-        zh_formula="时限内首次联系到诉求人的次数 ÷ 到期应联系的次数",
-        en_formula="first contacts with the reporter within the limit / contacts that were due",
+        zh_formula="时限内首次联系到诉求人的次数(被划除的联系记录不计) ÷ 到期应联系的次数",
+        en_formula="first contacts with the reporter within the limit, unless they were struck from the record"
+        " / contacts that were due",
         facts=(in_time(_C.CONTACT, by=(_E.CONTACT,)),),
         source=_ART4,
     ),
@@ -40,8 +42,9 @@ _ALL: Final = (
         id="resolution",
         zh_name="解决率",
         en_name="resolution rate",
-        zh_formula="回访确认已解决的次数 ÷ 回访接通的次数",
-        en_formula="call-backs that answered `resolved` / call-backs that reached the reporter",
+        zh_formula="回访确认已解决的次数 ÷ 回访接通的次数(经核实的撤诉计入分母)",
+        en_formula="call-backs that answered `resolved` / call-backs that reached the reporter, confirmed withdrawals"
+        " included",
         facts=called_back("fields ->> 'outcome' = 'resolved'"),
         source=_ART4,
     ),
@@ -49,8 +52,9 @@ _ALL: Final = (
         id="satisfaction",
         zh_name="满意率",
         en_name="satisfaction rate",
-        zh_formula="回访评价基本满意及以上(3 分及以上)的次数 ÷ 回访接通的次数",
-        en_formula="call-backs with basically satisfied or better (3 to 5 of 5) / call-backs that reached the reporter",
+        zh_formula="回访评价基本满意及以上(3 分及以上)的次数 ÷ 回访接通的次数(经核实的撤诉计入分母)",
+        en_formula="call-backs with basically satisfied or better (3 to 5 of 5) / call-backs that reached the reporter,"
+        " confirmed withdrawals included",
         facts=called_back("(fields ->> 'satisfaction')::int >= 3"),
         source=_ART4,
     ),
@@ -94,9 +98,12 @@ _ALL: Final = (
         id="arrival_in_time",
         zh_name="按期到场率",
         en_name="arrival in time",
-        zh_formula="时限内到场的次数 ÷ 应到场的次数",
-        en_formula="arrivals within the limit / arrivals that were due",
-        facts=(in_time(_C.ARRIVE, by=(_E.ARRIVE,)),),
+        zh_formula="时限内到场的次数 ÷ 应到场的次数;四级非时间敏感事项未到场即在时限内办结的,视为无需到场",
+        en_formula="arrivals within the limit / arrivals that were due; a matter of grade IV that is not time-critical"
+        " and had its result in time without a visit needed none",
+        facts=(
+            in_time(_C.ARRIVE, by=(_E.ARRIVE,), unneeded=f"grade = 4 AND working AND stop_reason = '{_E.RESOLVE}'"),
+        ),
         source=_LIMITS,
     ),
     Indicator(
@@ -144,11 +151,12 @@ _ALL: Final = (
         id="returns",
         zh_name="退单率",
         en_name="return rate",
-        zh_formula="申请退单(拒签)的次数 ÷ 派单到单位的次数",
-        en_formula="requests to return, or refusals to co-sign / assignments of units",
+        zh_formula="申请退单(拒签)的次数 ÷ 派单到单位的次数;值班席代收的不计",
+        en_formula="requests to return, or refusals to co-sign / assignments of units; what the duty desk only held"
+        " is left out",
         facts=(
             deeds(f"event IN ({words(_E.REQUEST_RETURN, _E.DECLINE)})", numerator="1", answers="actor_unit"),
-            Facts(view="indicator_assignments", where="true", denominator="1"),
+            assigned(),
         ),
         source=_RETURNS,
         better=Better.LOWER,
@@ -171,13 +179,7 @@ _ALL: Final = (
         " desk only held is left out",
         facts=(
             deeds(MOVED, numerator="1", answers="NULL::text"),
-            Facts(
-                view="indicator_assignments",
-                where=f"role = 'lead' AND ticket_kind = 'call_response'"
-                f" AND reason NOT IN ({words(*sorted(HELD_BY_DUTY_DESK))})",
-                denominator="1",
-                answers="NULL::text",
-            ),
+            assigned(f"{LEADS} AND ticket_kind = 'call_response'", answers="NULL::text"),
         ),
         source=_RETURNS,
         better=Better.LOWER,
@@ -186,9 +188,9 @@ _ALL: Final = (
         id="suspension",
         zh_name="挂账率",
         en_name="suspension rate",
-        zh_formula="同意挂账的次数 ÷ 派给牵头单位的次数",
-        en_formula="suspensions granted / dispatches to a lead",
-        facts=(deeds(f"event = '{_E.SUSPEND}'", numerator="1"), leads()),
+        zh_formula="同意挂账的次数 ÷ 派给牵头单位的次数;值班席代收的不计",
+        en_formula="suspensions granted / dispatches to a lead; what the duty desk only held is left out",
+        facts=(deeds(f"event = '{_E.SUSPEND}'", numerator="1"), assigned(LEADS)),
         source=_ART4,
         better=Better.LOWER,
     ),
@@ -213,9 +215,9 @@ _ALL: Final = (
         id="extension",
         zh_name="延期率",
         en_name="extension rate",
-        zh_formula="同意延期的次数 ÷ 派给牵头单位的次数",
-        en_formula="extensions granted / dispatches to a lead",
-        facts=(deeds(f"event = '{_E.GRANT_EXTENSION}'", numerator="1"), leads()),
+        zh_formula="同意延期的次数 ÷ 派给牵头单位的次数;值班席代收的不计",
+        en_formula="extensions granted / dispatches to a lead; what the duty desk only held is left out",
+        facts=(deeds(f"event = '{_E.GRANT_EXTENSION}'", numerator="1"), assigned(LEADS)),
         source=_ART4,
         better=Better.LOWER,
     ),
@@ -223,8 +225,9 @@ _ALL: Final = (
         id="times_over",
         zh_name="超时倍数",
         en_name="times over the limit",
-        zh_formula="超期事项实际用时与规定用时之比(自然时间)的平均数,按超期时钟结束之日计",
-        en_formula="time taken / time allowed, as elapsed time, averaged over late runs on the day on which they ended",
+        zh_formula="超期事项实际用时与规定用时之比(自然时间)的平均数,按超期时钟结束之日计;受理、派遣、核查、回访等由值班席负责的时钟不计入单位",
+        en_formula="time taken / time allowed, as elapsed time, averaged over late runs on the day on which they ended;"
+        " runs for which a desk answers, such as verification and call-back, are no unit's",
         facts=(
             Facts(
                 view="indicator_clock_runs",
@@ -233,6 +236,7 @@ _ALL: Final = (
                 " / EXTRACT(epoch FROM breached_at - started_at))",
                 denominator="1",
                 at="stopped_at",
+                answers=f"CASE WHEN clock NOT IN ({words(*OF_DESKS)}) THEN organisation_id END",
             ),
         ),
         source=_LIMITS,

@@ -19,17 +19,20 @@ def words(*names: str) -> str:
 HANDED_ON: Final = words(_E.MERGE, _E.REDISPATCH, _E.ACCEPT_RETURN, _E.AWARD, _E.AWARD_FALLBACK, _E.CHANGE_LEAD)
 
 
-def in_time(*clocks: ClockName, by: tuple[TicketEvent, ...], only: str = "true") -> Facts:
-    """Runs of clocks: in the numerator where one of `by` stopped it before it was due.
+def in_time(*clocks: ClockName, by: tuple[TicketEvent, ...], only: str = "", unneeded: str = "") -> Facts:
+    """Runs of clocks: in the numerator where one of `by` stopped it before it was due, and was not struck since.
 
     What a void, a milder grade or another end stopped stays in the denominator (ruling A9); what was handed on to
-    another unit or ticket is counted there, and here in the population alone. A breach stays whatever follows.
+    another unit or ticket is counted there, and here in the population alone, as is what turned out `unneeded` in
+    time. A breach stays whatever follows.
     """
     return Facts(
         view="indicator_clock_runs",
-        where=f"clock IN ({words(*clocks)}) AND {only}",
+        where=f"clock IN ({words(*clocks)})" + (f" AND {only}" if only else ""),
         numerator=f"(breached_at IS NULL AND stop_reason IN ({words(*by)}))::int",
-        denominator=f"(breached_at IS NOT NULL OR stop_reason NOT IN ({HANDED_ON}))::int",
+        denominator=f"(breached_at IS NOT NULL OR stop_reason NOT IN ({HANDED_ON})"
+        + (f" AND NOT ({unneeded})" if unneeded else "")
+        + ")::int",
         population="1",
     )
 
@@ -38,16 +41,35 @@ def deeds(where: str, *, numerator: str = "0", denominator: str = "0", answers: 
     return Facts(view="indicator_deeds", where=where, numerator=numerator, denominator=denominator, answers=answers)
 
 
-def leads(where: str = "true") -> Facts:
-    """Every time that a unit was made the lead."""
-    return Facts(view="indicator_assignments", where=f"role = 'lead' AND {where}", denominator="1")
+def assigned(where: str = "true", *, answers: str = "organisation_id") -> Facts:
+    """Every time that a unit was given a part; what the duty desk only held for somebody is left out."""
+    return Facts(
+        view="indicator_assignments",
+        where=f"{where} AND reason NOT IN ({words(*sorted(HELD_BY_DUTY_DESK))})",
+        denominator="1",
+        answers=answers,
+    )
 
 
-# A call-back with its result; one that found nobody, and a report that was withdrawn, belong to the population only.
-CALLED: Final = f"event IN ({words(_E.CALLBACK_DONE, _E.CALLBACK_UNRESOLVED, _E.CONFIRM_WITHDRAWAL)})"
-REACHED: Final = (
-    f"(event = '{_E.CALLBACK_UNRESOLVED}' OR event = '{_E.CALLBACK_DONE}' AND fields ->> 'outcome' <> 'unreachable')"
+LEADS: Final = "role = 'lead'"
+# Runs for which the desks of the platform answer, and no unit (`of_desk` in breach_grounds.csv).
+OF_DESKS: Final = (
+    _C.TRIAGE,
+    _C.REFUSAL,
+    _C.DISPATCH,
+    _C.VERIFY,
+    _C.CALLBACK,
+    _C.ARBITRATE,
+    _C.REVIEW,
+    _C.ADMIT,
+    _C.PLAN_REVIEW,
+    _C.INSPECT,
+    _C.CLOSE_OUT,
 )
+# A call-back with its result. A withdrawal was heard from the reporter by somebody independent: it stays in the rates,
+# so that talking a reporter out of a demand raises none of them (ruling A9).
+CALLED: Final = f"event IN ({words(_E.CALLBACK_DONE, _E.CALLBACK_UNRESOLVED, _E.CONFIRM_WITHDRAWAL)})"
+REACHED: Final = f"NOT (event = '{_E.CALLBACK_DONE}' AND COALESCE(fields ->> 'outcome', '') = 'unreachable')"
 
 
 def called_back(numerator: str) -> tuple[Facts, ...]:
@@ -56,7 +78,7 @@ def called_back(numerator: str) -> tuple[Facts, ...]:
             view="indicator_deeds",
             where=CALLED,
             numerator=f"COALESCE({REACHED} AND event = '{_E.CALLBACK_DONE}' AND {numerator}, false)::int",
-            denominator=f"{REACHED}::int",
+            denominator=f"({REACHED})::int",
             population="1",
         ),
     )

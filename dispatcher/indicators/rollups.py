@@ -33,9 +33,14 @@ def begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), LOCAL).astimezone(UTC)
 
 
+def day_of(at: datetime) -> date:
+    """The day of China of a time."""
+    return at.astimezone(LOCAL).date()
+
+
 def today(at: datetime) -> date:
     """The day of China that is not finished yet."""
-    return (at - SETTLES).astimezone(LOCAL).date()
+    return day_of(at - SETTLES)
 
 
 async def advance(step: Moment) -> Advanced:
@@ -86,5 +91,5 @@ async def _days_to_count(conn: Connection, at: datetime, limit: int) -> list[dat
 async def _count(conn: Connection, first: date, last: date) -> None:
     """Write the cells of the days from `first` to before `last`, whose locks the caller holds."""
     await conn.execute(QUERIES.forget_days, first, last)
-    await conn.execute(roll_up_sql(), [begin_of(first)], [begin_of(last)])
+    await conn.execute(roll_up_sql(), begin_of(first), begin_of(last))
     await conn.execute(QUERIES.put_days, first, last, FORMULAS)

@@ -36,6 +36,8 @@ async def read_kpi(call: Call[None, models.KpiFilter, None]) -> models.KpiFigure
     unknown = [name for name in names if name not in INDICATORS]
     if unknown:
         raise FieldRefused(("query", "indicators"), f"no indicator {unknown[0]}")
+    if asked.level is not None and asked.group_by not in (None, Dimension.AREA):
+        raise FieldRefused(("query", "level"), "a figure for each area is not grouped otherwise")
     question = Question(
         indicators=names,
         since=since,

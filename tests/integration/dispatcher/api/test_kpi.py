@@ -37,6 +37,7 @@ async def test_figures_show_what_they_were_taken_from_and_only_the_callers_area(
     assert (await east.get("kpi", area=WEST))[0] == 403
     assert (await east.get("kpi", area="nowhere"))[0] == 404
     assert (await leader.get("kpi", indicators="fame"))[0] == 422
+    assert (await leader.get("kpi", level="community", group_by="kind"))[0] == 422
     assert (await leader.get("kpi", since="2025-01-01", until="2026-06-01"))[0] == 422
 
 

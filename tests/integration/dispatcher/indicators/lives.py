@@ -9,7 +9,7 @@ from dispatcher.escalation import stage as escalation
 from dispatcher.tickets import acting, lifecycle, store
 from dispatcher.tickets.errors import ActionRefused
 from dispatcher.tickets.grammar import Field, FieldType, Row
-from dispatcher.tickets.model import Action, Actor, Role, Ticket, TicketEvent, TicketKind
+from dispatcher.tickets.model import Action, Actor, Entry, Role, Ticket, TicketEvent, TicketKind
 from dispatcher.tickets.records import read_context, read_log, read_ticket
 from runtime.pool import SYSTEM, Pool, transaction
 from tests.integration.dispatcher.indicators.oracle import Call, Life
@@ -47,6 +47,7 @@ class Lives:
         self.at: datetime = AT
         self.ids: list[int] = []
         self.calls: dict[int, Call] = {}
+        self.lines: list[int | None] = []  # Of the ticket that somebody acts on.
 
     async def run(self, steps: int) -> None:
         await self.open()
@@ -88,10 +89,12 @@ class Lives:
             if not ticket.open or ticket.ticket_kind is TicketKind.JOINT_RECTIFICATION:
                 return
             anonymous = self.random.random() < 0.3
+            # Some calls are understood, and join, only hours afterwards.
+            received_at = self.at - timedelta(hours=self.random.choice((0, 0, 0, 7, 60)))
             key = f"call {len(self.calls)}"
-            call_id = await town.call(conn, key=key, anonymous=anonymous, at=self.at)
+            call_id = await town.call(conn, key=key, anonymous=anonymous, at=received_at)
             await store.join_report(conn, ticket.id, call_id, None, self.at)
-        self.calls[call_id] = Call("13812345678", anonymous, self.at, ticket.kind, ticket.area_path)
+        self.calls[call_id] = Call("13812345678", anonymous, received_at, ticket.kind, ticket.area_path)
 
     async def fire(self) -> None:
         async with transaction(self.pool, scope=SYSTEM) as conn:
@@ -118,6 +121,7 @@ class Lives:
             if not chosen:
                 return
             actor, row = self.random.choice(chosen)
+            self.lines = [record.id for record in await read_log(conn, ticket.id) if isinstance(record, Entry)]
             action = Action(row.event, ticket.version, "理由", self._fields(ticket, row))
             try:
                 async with conn.transaction():
@@ -140,6 +144,8 @@ class Lives:
                 return self.random.choice(([], ["t-police"], ["t-urban"]))
             case FieldType.CHOICE:
                 return self.random.choice(field.choices)
+            case FieldType.INTEGER if field.name == "entry":
+                return self.random.choice(self.lines or [1])
             case FieldType.INTEGER if field.name in ("survivor", "ticket"):
                 return self.random.choice(self.ids)
             case FieldType.INTEGER if field.name == "call_id":

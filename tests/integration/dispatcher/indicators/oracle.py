@@ -20,7 +20,11 @@ from dispatcher.tickets.model import (
 
 E = TicketEvent
 S = TicketState
-HELD = ("office_closed", "no_organisation")
+HELD = ("office_closed", "no_organisation", "nobody_on_duty")
+# Late for these is the desks' own doing: no unit's.
+OF_DESKS = frozenset(
+    f"c_{name}" for name in ("triage", "refusal", "dispatch", "verify", "callback", "arbitrate", "review")
+) | {"j_admit", "j_review", "j_inspect", "j_close"}
 HANDED_ON = (E.MERGE, E.REDISPATCH, E.ACCEPT_RETURN, E.AWARD, E.AWARD_FALLBACK, E.CHANGE_LEAD)
 
 
@@ -79,20 +83,32 @@ class Life:
                 return each.organisation_id, each.reason
         return None, None
 
-    def device_found(self) -> bool:
+    def device_found(self, calls: Mapping[int, "Call"]) -> bool:
+        """Whether devices opened it before anybody called, also somebody whose call joined it afterwards."""
         first = self.deeds[0]
         reported = any(
-            isinstance(record, Entry) and record.entry is EntryKind.REPORT_JOINED and record.at <= first.at
+            isinstance(record, Entry)
+            and record.entry is EntryKind.REPORT_JOINED
+            and min(record.at, calls[record.body["call_id"]].received_at) <= first.at
             for record in self.log
         )
         return first.actor.startswith("rule:") and not reported
+
+    def contacted(self, since: datetime, until: datetime) -> bool:
+        """Whether a contact between the two stands: none of it was struck."""
+        entries = [record for record in self.log if isinstance(record, Entry)]
+        struck = {record.body["entry"] for record in entries if record.entry is EntryKind.STRUCK}
+        return any(
+            record.entry is EntryKind.CONTACT and since <= record.at <= until and record.id not in struck
+            for record in entries
+        )
 
 
 def facts(life: Life, calls: Mapping[int, "Call"]) -> Iterator[Fact]:
     """Everything that a ticket adds to any indicator."""
     yield from _of_clocks(life)
     yield from _of_assignments(life)
-    yield from _of_deeds(life)
+    yield from _of_deeds(life, calls)
     yield from _of_reports(life, calls)
 
 
@@ -124,15 +140,18 @@ def _of_clocks(life: Life) -> Iterator[Fact]:
                 continue
             late = run.breached_at is not None
             met = not late and run.stop_reason in ruled[run.clock]
+            if run.clock is ClockName.CONTACT:
+                met = met and life.contacted(run.started_at, run.due_at)
+            no_visit = run.clock is ClockName.ARRIVE and grade == 4 and run.working and run.stop_reason == E.RESOLVE
             yield replace(
                 fact,
                 indicator=indicator,
                 numerator=int(met),
-                denominator=int(late or run.stop_reason not in HANDED_ON),
+                denominator=int(late or (run.stop_reason not in HANDED_ON and not no_visit)),
             )
         if run.breached_at is not None and run.stopped_at is not None and run.breached_at > run.started_at:
             times = (run.stopped_at - run.started_at) / (run.breached_at - run.started_at)
-            ended = replace(fact, at=run.stopped_at, grade=grade)
+            ended = replace(fact, at=run.stopped_at, unit=None if run.clock in OF_DESKS else unit)
             yield replace(ended, indicator="times_over", numerator=int(times * 1000 + 1e-9))
 
 
@@ -140,22 +159,25 @@ def _of_assignments(life: Life) -> Iterator[Fact]:
     for each in life.ticket.assignments:
         grade = life.grade_at(each.assigned_at)
         fact = Fact("returns", each.assigned_at, life.ticket.id, each.organisation_id, life.ticket.kind, grade)
+        if each.reason in HELD:
+            continue
         yield fact
         if each.role is AssignmentRole.LEAD:
             yield replace(fact, indicator="suspension")
             yield replace(fact, indicator="extension")
-            if life.ticket.ticket_kind is TicketKind.CALL_RESPONSE and each.reason not in HELD:
+            if life.ticket.ticket_kind is TicketKind.CALL_RESPONSE:
                 yield replace(fact, indicator="wrong_dispatch", unit=None)
 
 
-def _of_deeds(life: Life) -> Iterator[Fact]:
+def _of_deeds(life: Life, calls: Mapping[int, "Call"]) -> Iterator[Fact]:
     asker: str | None = None
     suspended_at: datetime | None = None
     for deed in life.deeds:
         lead, reason = life.lead_at(deed.at)
         fact = Fact("", deed.at, life.ticket.id, lead, life.ticket.kind, life.grade_at(deed.at))
         only_numerator = replace(fact, numerator=1, denominator=0, population=0)
-        yield from _of_deed(life, deed, fact, asker)
+        yield from _of_deed(deed, fact, asker)
+        yield from _of_devices(life, deed, fact, calls)
         match deed.event:
             case E.REQUEST_RETURN | E.DECLINE:
                 yield replace(only_numerator, indicator="returns", unit=deed.organisation_id)
@@ -178,7 +200,7 @@ def _of_deeds(life: Life) -> Iterator[Fact]:
             suspended_at = deed.at
 
 
-def _of_deed(life: Life, deed: Transition, fact: Fact, asker: str | None) -> Iterator[Fact]:
+def _of_deed(deed: Transition, fact: Fact, asker: str | None) -> Iterator[Fact]:
     fields: Mapping[str, Any] = deed.fields
     sent_back = deed.event in (E.VERIFY_FAIL, E.CALLBACK_UNRESOLVED, E.INSPECT_FAIL)
     if sent_back or deed.event is E.INSPECT_OK or (deed.to_state is S.CLOSED is not deed.from_state):
@@ -186,7 +208,7 @@ def _of_deed(life: Life, deed: Transition, fact: Fact, asker: str | None) -> Ite
     if deed.event in (E.CALLBACK_DONE, E.CALLBACK_UNRESOLVED, E.CONFIRM_WITHDRAWAL):
         done = deed.event is E.CALLBACK_DONE
         outcome = fields.get("outcome") if done else None
-        reached = deed.event is E.CALLBACK_UNRESOLVED or (done and outcome != "unreachable")
+        reached = outcome != "unreachable"  # who withdrew told somebody independent so
         called = replace(fact, denominator=int(reached))
         yield replace(called, indicator="resolution", numerator=int(outcome == "resolved"))
         happy = reached and done and (fields.get("satisfaction") or 0) >= 3
@@ -196,11 +218,15 @@ def _of_deed(life: Life, deed: Transition, fact: Fact, asker: str | None) -> Ite
         upheld = deed.event is E.ACCEPT_RETURN or (deed.event is not E.DENY_RETURN and asker not in assigned)
         yield replace(fact, indicator="returns_upheld", unit=asker, numerator=int(upheld))
         yield replace(fact, indicator="buck_passing", unit=asker, numerator=int(not upheld))
+
+
+def _of_devices(life: Life, deed: Transition, fact: Fact, calls: Mapping[int, "Call"]) -> Iterator[Fact]:
+    found = life.device_found(calls)
     if deed.event is E.SUBMIT:
-        yield replace(fact, indicator="found_by_devices", unit=None, numerator=int(life.device_found()))
+        yield replace(fact, indicator="found_by_devices", unit=None, numerator=int(found))
     ended = deed.to_state in (S.CLOSED, S.VOIDED, S.NOT_ACCEPTED, S.ANSWERED) and deed.from_state is not deed.to_state
-    if ended and life.ticket.ticket_kind is TicketKind.CALL_RESPONSE and life.device_found():
-        false = deed.event is E.VOID and fields.get("code") in ("test", "proven_false", "sensor_fault")
+    if ended and life.ticket.ticket_kind is TicketKind.CALL_RESPONSE and found:
+        false = deed.event is E.VOID and deed.fields.get("code") in ("test", "proven_false", "sensor_fault")
         yield replace(fact, indicator="false_alarms", unit=None, numerator=int(false))
 
 

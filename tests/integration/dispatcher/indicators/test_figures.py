@@ -14,6 +14,7 @@ from dispatcher.indicators.model import CellKey, Dimension, Figure, Period, Ques
 from dispatcher.tickets import store
 from registry.calendar import LOCAL
 from runtime.pool import SYSTEM, Connection, Pool, transaction
+from tests.integration.dispatcher.indicators.asking import SATISFIED, asked, called_back
 from tests.integration.dispatcher.indicators.lives import Lives
 from tests.integration.dispatcher.indicators.oracle import Fact, facts
 from tests.integration.dispatcher.tickets.town import (
@@ -22,13 +23,10 @@ from tests.integration.dispatcher.tickets.town import (
     AT,
     CREW,
     DISPATCH,
-    HANDLER,
     HEAD,
     LEADER,
     OFFICER,
     SIGN,
-    VERIFIER,
-    WORK,
     E,
     Step,
     StepOfTown,
@@ -93,25 +91,27 @@ async def test_every_figure_equals_the_specification_counted_and_rolled_up(pool:
                 assert await answering.answer(conn, asked) == expected(found, member, first)
 
 
-async def asked(pool: Pool, indicator: str, dimension: Dimension = Dimension.AREA, **more: Any) -> dict[str, Figure]:
-    """The whole figure of each member, from the facts."""
-    since = AT.astimezone(LOCAL).date()
-    question = Question(
-        indicators=(indicator,), since=since, until=since + timedelta(days=60), dimension=dimension, **more
-    )
+@pytest.mark.parametrize("seed", [3, 11])
+async def test_figures_counted_bit_by_bit_equal_those_counted_at_once(pool: Pool, owner: Connection, seed: int) -> None:
+    """Days are counted while lives go on; what changes a counted day later makes it stale, and nothing else is lost."""
+    lives = Lives(pool, seed)
+    for _ in range(8):
+        await lives.run(10)
+        async with transaction(pool, scope=SYSTEM) as conn:
+            await rollups.bring_up(conn, lives.at, 10_000)
+    found = [fact for life in await lives.told() for fact in facts(life, lives.calls)]
+    cells = "SELECT * FROM indicator_cells ORDER BY indicator, area_id, dimension, day, member"
+    until = whole(lives)
     async with transaction(pool, scope=SYSTEM) as conn:
-        return {key.member: figure for key, figure in (await answering.answer(conn, question)).items()}
-
-
-CONTACT: Step = (E.CONTACT, HANDLER, {"channel": "phone", "record": "R-1"})
-SATISFIED: Step = (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "satisfaction": 4})
-
-
-async def called_back(pool: Pool, *results: Step, at: datetime = AT) -> int:
-    ticket_id = await new_ticket(pool, calls=len(results))
-    await act(pool, ticket_id, ACCEPT, DISPATCH, SIGN, CONTACT, *WORK, (E.VERIFY_OK, VERIFIER, {}), at=at)
-    await act(pool, ticket_id, *results, at=at)
-    return ticket_id
+        for dimension, member in MEMBERS.items():
+            question = Question(indicators=OF_TICKETS, since=SINCE, until=until, dimension=dimension, period=Period.DAY)
+            assert await answering.answer(conn, question) == expected(found, member, PERIODS[Period.DAY])
+        await rollups.bring_up(conn, lives.at, 10_000)
+        bit_by_bit = await conn.fetch(cells)
+    await owner.execute("UPDATE indicator_days SET stale = true")
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await rollups.bring_up(conn, lives.at, 10_000)
+        assert await conn.fetch(cells) == bit_by_bit
 
 
 async def test_call_backs_count_who_was_reached_and_show_who_was_not(pool: Pool) -> None:

@@ -1,13 +1,17 @@
 """The entries of indicators: complete, of known words, and as the committed page says."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
+import registry
 from dispatcher.indicators.counting import FORMULAS, facts_sql
 from dispatcher.indicators.definitions import INDICATORS
+from dispatcher.indicators.measures import OF_DESKS
 from dispatcher.indicators.model import SMALL_DENOMINATOR, Figure, MeasureUnit, value_of
 from dispatcher.indicators.reference import render
+from dispatcher.tickets.model import ClockName
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "indicators.md"
 # 2.9 of the practice, by the names under which the figures are published.
@@ -24,6 +28,12 @@ def test_page_is_written_from_the_entries() -> None:
 def test_every_indicator_of_the_practice_has_an_entry() -> None:
     assert set(NAMED.split()) <= {each.zh_name for each in INDICATORS.values()}
     assert all(each.zh_formula and each.en_formula and each.source and each.facts for each in INDICATORS.values())
+
+
+def test_clocks_of_desks_are_those_of_the_published_grounds() -> None:
+    with (Path(registry.__file__).parent / "data" / "breach_grounds.csv").open(encoding="utf-8") as rows:
+        of_desk = {row["clock"] for row in csv.DictReader(rows) if row["desk"] == "true"}
+    assert {str(clock) for clock in OF_DESKS} == of_desk & {str(clock) for clock in ClockName}
 
 
 def test_formulas_are_told_apart_by_their_hash() -> None:
