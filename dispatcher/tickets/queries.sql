@@ -196,8 +196,8 @@ WHERE ($1::text IS NULL OR t.state = $1::text::ticket_state)
        WHERE a.ticket_id = t.id AND a.organisation_id = $9 AND a.ended_at IS NULL))
   AND ($10::bigint IS NULL OR t.id < $10)
   AND ($12::text IS NULL
-       OR ($12 = 'mine' AND EXISTS (SELECT FROM ticket_holdings h WHERE h.ticket_id = t.id AND h.user_id = $13::bigint
-                                   AND h.ended_at IS NULL))
+       OR ($12 = 'mine' AND t.id = ANY (ARRAY(SELECT h.ticket_id FROM ticket_holdings h WHERE h.user_id = $13::bigint
+                                             AND h.ended_at IS NULL)))
        OR ($12 = 'inbox' AND EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $14::text
                                     AND a.ended_at IS NULL AND a.signed_at IS NULL))
        OR ($12 = 'led' AND t.lead_organisation_id = $14)
