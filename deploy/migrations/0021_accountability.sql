@@ -338,7 +338,8 @@ CREATE TABLE petition_records (
 
 GRANT SELECT, INSERT ON accountability_files, petitions, accountability_seals, petition_records TO rongan_app;
 GRANT UPDATE (state, version, organ_id) ON accountability_files TO rongan_app;
-GRANT UPDATE (state, version, accept_due_at, handle_due_at, next_due_at, extended, refusal_code, legal_basis) ON petitions TO rongan_app;
+GRANT UPDATE (state, version, accept_due_at, accept_limit, handle_due_at, next_due_at, extended, refusal_code, legal_basis)
+    ON petitions TO rongan_app;
 GRANT SELECT ON accountability_head TO rongan_app;
 
 -- What the record of a ticket calls for elsewhere: a row a deed, taken once by the stage of handovers.

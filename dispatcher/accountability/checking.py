@@ -11,6 +11,18 @@ from dispatcher.accountability.files import QUERIES
 from runtime.pool import Connection
 
 _BATCH: Final = 500
+_COPIED: Final = (
+    "number",
+    "area_path",
+    "statement_due_at",
+    "clock",
+    "grade",
+    "explanation",
+    "due_at",
+    "happened_at",
+    "started_at",
+)
+"""What the first seal says in the words of the row."""
 
 
 class Fault(StrEnum):
@@ -45,6 +57,7 @@ class _Sealed:
     organ: str | None = None
     fact: Mapping[str, Any] | None = None
     opened_at: str | None = None
+    actual_at: str | None = None
 
 
 async def audit(conn: Connection, *, anchor: tuple[int, str] | None = None) -> AsyncIterator[Found | None]:
@@ -99,6 +112,9 @@ def _add(sealed: _Sealed, content: str) -> None:
         sealed.organ = said.get("organ")
     if said.get("event") == "open":
         sealed.fact, sealed.opened_at = said.get("fact", {}), said.get("at")
+        sealed.actual_at = said.get("fact", {}).get("actual_at")
+    if said.get("event") == "end":
+        sealed.actual_at = said.get("actual_at")
 
 
 async def _compare_files(conn: Connection, sealed: dict[int, _Sealed]) -> AsyncIterator[Found]:
@@ -121,24 +137,26 @@ async def _compare_files(conn: Connection, sealed: dict[int, _Sealed]) -> AsyncI
 
 def _facts_of(kept: _Sealed, row: Mapping[str, Any]) -> list[tuple[str, object, object]]:
     fact = kept.fact or {}
-    stored = json.loads(
-        facts.canonical({name: row[name] for name in ("due_at", "happened_at", "started_at", "opened_at")})
-    )
+    stored = json.loads(facts.canonical(row))
     ticket = fact.get("ticket")
-    return [
-        ("number", fact.get("number"), row["number"]),
-        ("type", fact.get("type"), row["type"]),
+    unit, ticket_id = (fact.get("unit") or {}).get("id"), ticket["id"] if ticket else None
+    compared = [
         ("ground", fact.get("ground"), row["ground"]),
-        ("unit", (fact.get("unit") or {}).get("id"), row["unit_organisation_id"]),
-        ("ticket", ticket["id"] if ticket else None, row["ticket_id"]),
+        ("type", fact.get("type"), row["type"]),
+        ("type of the breach", fact.get("type"), row["breach_type"]),
+        ("unit", unit, row["unit_organisation_id"]),
+        ("unit of the breach", unit, row["breach_unit"]),
+        ("ticket", ticket_id, row["ticket_id"]),
+        ("ticket of the breach", ticket_id, row["breach_ticket"]),
         ("breach", fact.get("breach"), row["source_key"]),
-        ("due_at", fact.get("due_at"), stored["due_at"]),
-        ("happened_at", fact.get("happened_at"), stored["happened_at"]),
-        ("started_at", fact.get("started_at"), stored["started_at"]),
         ("opened_at", kept.opened_at, stored["opened_at"]),
         ("state", kept.state, row["state"]),
         ("organ", kept.organ, row["organ_id"]),
+        *((name, fact.get(name), stored[name]) for name in _COPIED),
     ]
+    if row["end_sealed"]:
+        compared.append(("actual_at", kept.actual_at, stored["actual_at"]))
+    return compared
 
 
 async def _log_now(conn: Connection, ticket_id: int, version: int) -> str:

@@ -99,6 +99,7 @@ async def open_file(
     breach = await read_breach(conn, breach_id)
     terms = terms or await read_terms(conn, at)
     number = await take_number(conn, FILE, at)
+    statement_due_at = terms.statement_due_at(at)
     file_id: int | None = await conn.fetchval(
         QUERIES.insert_file,
         number,
@@ -109,7 +110,7 @@ async def open_file(
         breach["area_path"],
         breach["ticket_id"],
         at,
-        terms.statement_due_at(at),
+        statement_due_at,
     )
     if file_id is None:
         return None
@@ -123,6 +124,7 @@ async def open_file(
         number=number,
         ground=ground,
         breach=breach,
+        statement_due_at=statement_due_at,
         unit={"id": unit["id"], "zh_name": unit["zh_name"]},
         ticket=dict(ticket) if ticket is not None else None,
         notices=await _notices(conn, breach),
@@ -188,7 +190,7 @@ async def record_and_open(
     unit = await read_organ(conn, "unit", unit_id)
     if Sight.of(user).area_id not in (None, *unit["path"]):
         raise EntryRefused("unit", "no such organisation in your area")
-    if ticket_id is not None and await conn.fetchrow(QUERIES.read_ticket, ticket_id) is None:
+    if ticket_id is not None and not await conn.fetchval(QUERIES.sees_ticket, ticket_id, Sight.of(user).area_id):
         raise EntryRefused("ticket_id", "no such ticket")
     key = facts.canonical({"by": user.actor, "at": at, "unit": unit_id, "type": type_, "facts": facts_said})
     breach_id = await open_breach(
@@ -220,6 +222,12 @@ async def act(conn: Connection, file_id: int, asked: Act, user: User, at: dateti
         raise ActRefused(Subject.FILE, row["state"], asked.event, hop)
     if hop.event == "state_side" and at > row["statement_due_at"]:
         raise TooLate("statement_time_over", row["statement_due_at"].isoformat())
+    if (
+        hop.event == "forward"
+        and at <= row["statement_due_at"]
+        and not await conn.fetchval(QUERIES.was_stated, file_id)
+    ):
+        raise EntryRefused("event", f"waits: the unit may say its side until {row['statement_due_at'].isoformat()}")
     organ = await _organ(conn, hop.event, asked, row)
     if hop.event == "record_result" and asked.fields["outcome"] not in set(Outcome):
         raise EntryRefused("outcome", f"one of {', '.join(Outcome)}")

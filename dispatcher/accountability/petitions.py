@@ -5,7 +5,7 @@ Who is complained of never sees one; who petitioned is read by nobody but who ha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dispatcher.accountability.files import QUERIES, Sight, read_organ
@@ -28,6 +28,7 @@ EXTENSION_D: Final = 30
 """Days by which the handling may be lengthened once. Source: 信访工作条例 (2022) Art. 34."""
 REFUSAL_CODES: Final = frozenset({"other_legal_channel", "repeated", "outside_competence", "no_substance"})
 _LAST: Final = 2**63 - 1
+_ANEW: Final = "overturned_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +91,23 @@ async def act(conn: Connection, petition_id: int, asked: Act, user: User, at: da
         raise EntryRefused("code", f"one of {', '.join(sorted(REFUSAL_CODES))}")
     if hop.event == "extend" and row["extended"]:
         raise EntryRefused("event", "was lengthened before")
+    if hop.event == "extend" and row["handle_due_at"] < at:
+        raise EntryRefused("event", "comes too late: the limit has passed")
     await _end_clocks(conn, row, hop.event, at)
-    after = _after(row, hop.event, hop.to_state, asked, at)
+    after = _after(row, hop.event, hop.to_state, asked)
+    if hop.event == "overturn_refusal":
+        after |= await _decide_anew(conn, row, at)
     await conn.execute(
         QUERIES.move_petition,
         petition_id,
         after["state"],
         after["accept_due_at"],
         after["handle_due_at"],
-        _next_due(after, at),
+        _next_due(after, at, unnoticed_since=row["next_due_at"]),
         after["extended"],
         after["refusal_code"],
         after["legal_basis"],
+        after["accept_limit"],
     )
     if hop.event == "overturn_refusal":
         await _record_refusal(conn, row, at)
@@ -166,26 +172,34 @@ def reads_petitioner(row: Mapping[str, Any], user: User) -> bool:
     return speaks and user.organisation_id is not None and user.organisation_id == row["receiver_organisation_id"]
 
 
-def _after(row: Mapping[str, Any], event: str, to_state: str, asked: Act, at: datetime) -> dict[str, Any]:
+async def _decide_anew(conn: Connection, row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A refusal without basis is a breach of its own; the decision has its limit again, the handling has not."""
+    limit = (await read_limits(conn, ())).find(ACCEPT, kind="", grade=0, demand=row["kind"])
+    if limit is None:
+        raise LookupError(ACCEPT)
+    ends = clocks.due(limit, at, await read_calendar(conn, at), natural=False)
+    return {"accept_due_at": ends.at, "accept_limit": {**ends.explanation, _ANEW: at.isoformat()}}
+
+
+def _after(row: Mapping[str, Any], event: str, to_state: str, asked: Act) -> dict[str, Any]:
     after = dict(row) | {"state": to_state or row["state"]}
     match event:
         case "refuse":
             after |= {"refusal_code": asked.fields["code"], "legal_basis": asked.fields["legal_basis"]}
-        case "overturn_refusal":
-            # Decided anew at once: the whole limit was spent on the wrong decision.
-            after |= {"accept_due_at": max(at, row["accept_due_at"])}
         case "extend":
             after |= {"handle_due_at": row["handle_due_at"] + timedelta(days=EXTENSION_D), "extended": True}
     return after
 
 
-def _next_due(row: Mapping[str, Any], at: datetime) -> datetime | None:
+def _next_due(row: Mapping[str, Any], at: datetime, *, unnoticed_since: datetime | None = None) -> datetime | None:
+    """The next due time that nobody noticed yet: behind `at`, or waited for since then though the step has not come."""
     running: list[datetime] = []
     if row["state"] == PetitionState.RECEIVED:
         running.append(row["accept_due_at"])
     if row["state"] in (PetitionState.RECEIVED, PetitionState.ACCEPTED):
         running.append(row["handle_due_at"])
-    return min((due_at for due_at in running if due_at > at), default=None)
+    since = min(at + timedelta.resolution, unnoticed_since or datetime.max.replace(tzinfo=UTC))
+    return min((due_at for due_at in running if due_at >= since), default=None)
 
 
 async def _end_clocks(conn: Connection, row: Mapping[str, Any], event: str, at: datetime) -> None:
@@ -210,14 +224,20 @@ def _late(row: Mapping[str, Any], clock: str, actual_at: datetime | None) -> Bre
         area_path=tuple(row["area_path"]),
         happened_at=due_at,
         explanation={**explanation, "petition": row["number"]},
-        started_at=row["received_at"],
+        started_at=datetime.fromisoformat(anew) if (anew := _anew(row, clock)) else row["received_at"],
         due_at=due_at,
         actual_at=actual_at,
     )
 
 
 def _key(row: Mapping[str, Any], clock: str) -> str:
-    return f"petition:{row['id']}:{clock}"
+    return ":".join(("petition", str(row["id"]), clock, *filter(None, [_anew(row, clock)])))
+
+
+def _anew(row: Mapping[str, Any], clock: str) -> str | None:
+    """Since when the acceptance is decided anew."""
+    since: str | None = row["accept_limit"].get(_ANEW) if clock == ACCEPT else None
+    return since
 
 
 async def _record_refusal(conn: Connection, row: Mapping[str, Any], at: datetime) -> None:

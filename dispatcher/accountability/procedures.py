@@ -61,7 +61,8 @@ TABLES: Final[Mapping[Subject, tuple[Hop, ...]]] = {
         Hop("overturn_refusal", (_P.REFUSED,), _P.RECEIVED, Party.SUPERVISOR, ("reason",)),
         Hop("extend", (_P.ACCEPTED,), "", Party.SUPERVISOR, ("reason",)),
         Hop("conclude", (_P.ACCEPTED,), _P.HANDLED, Party.RECEIVER, ("result",)),
-        Hop("withdraw", (_P.RECEIVED, _P.ACCEPTED), _P.WITHDRAWN, Party.RECEIVER, ("reason",)),
+        # Counts only where somebody independent confirms it (ruling A9): who has to decide cannot end its own clocks.
+        Hop("withdraw", (_P.RECEIVED, _P.ACCEPTED), _P.WITHDRAWN, Party.SUPERVISOR, ("reason",)),
     ),
 }
 

@@ -44,6 +44,13 @@ FROM ticket_transitions WHERE ticket_id = $1 AND version <= $2 ORDER BY version;
 -- name: read_ticket :one
 SELECT t.id, t.number, t.ticket_kind::text, t.kind, t.state::text, t.version, t.grade FROM tickets t WHERE t.id = $1;
 
+-- name: sees_ticket :one
+SELECT EXISTS (SELECT FROM tickets t WHERE t.id = $1 AND ($2::text IS NULL OR t.area_path @> ARRAY[$2]));
+
+-- name: was_stated :one
+-- Whether the unit has said its side.
+SELECT EXISTS (SELECT FROM accountability_seals WHERE file_id = $1 AND content::jsonb ->> 'event' = 'state_side');
+
 -- name: read_unit :one
 SELECT o.id, o.kind::text, o.zh_name, o.en_name, a.path FROM organisations o JOIN areas a ON a.id = o.area_id WHERE o.id = $1;
 
@@ -97,7 +104,9 @@ WHERE s.seq > $1 ORDER BY s.seq LIMIT $2;
 
 -- name: list_file_rows :many
 SELECT f.id, f.number, f.type::text, f.ground::text, f.unit_organisation_id, f.ticket_id, f.state::text, f.version, f.organ_id,
-       f.opened_at, f.statement_due_at, b.source_key, b.due_at, b.happened_at, b.started_at
+       f.opened_at, f.statement_due_at, f.area_path, b.source_key, b.due_at, b.happened_at, b.started_at, b.clock, b.grade,
+       b.explanation, b.actual_at, b.end_sealed, b.type::text AS breach_type, b.unit_organisation_id AS breach_unit,
+       b.ticket_id AS breach_ticket
 FROM accountability_files f JOIN breach_records b ON b.id = f.breach_id ORDER BY f.id;
 
 -- name: list_unfiled :many
@@ -121,7 +130,7 @@ VALUES ($1, $2::text::petition_kind, $3, $4, $5, $6, $7, $8, $9, $10::timestampt
 -- Who is complained of never sees it; supervisors and auditors of the place and the heads of who has to decide do.
 SELECT p.id, p.number, p.kind::text, p.about_organisation_id, p.receiver_organisation_id, p.area_path, p.matter, p.petitioner,
        p.contact, p.received_at, p.accept_due_at, p.handle_due_at, p.state::text, p.version, p.extended, p.refusal_code,
-       p.legal_basis, p.accept_limit, p.handle_limit
+       p.legal_basis, p.accept_limit, p.handle_limit, p.next_due_at
 FROM petitions p
 WHERE ((($1::text IS NULL OR p.area_path @> ARRAY[$1]) AND $2) OR p.receiver_organisation_id = $3)
   AND ($4::text IS NULL OR p.about_organisation_id <> $4) AND ($5::text IS NULL OR p.state::text = $5) AND p.id < $6
@@ -133,7 +142,7 @@ UPDATE petitions SET version = version + 1 WHERE id = $1 AND version = $2 RETURN
 
 -- name: move_petition :exec
 UPDATE petitions SET state = $2::text::petition_state, accept_due_at = $3, handle_due_at = $4, next_due_at = $5, extended = $6,
-    refusal_code = $7, legal_basis = $8 WHERE id = $1;
+    refusal_code = $7, legal_basis = $8, accept_limit = $9 WHERE id = $1;
 
 -- name: due_petitions :many
 SELECT id, number, kind::text, receiver_organisation_id, area_path, received_at, accept_due_at, handle_due_at, state::text,

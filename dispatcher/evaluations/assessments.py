@@ -83,6 +83,8 @@ async def hear(conn: Connection, assessment_id: int, said: Hearing, user: User, 
     committee = (await read_organisations_named(conn, [said.committee_id])).get(said.committee_id)
     if committee is None or committee.kind is not OrganisationKind.COMMITTEE:
         raise EntryRefused("committee", "is no residents' committee")
+    if row["area_path"][-1] not in committee.area_path:
+        raise EntryRefused("committee", "lies outside the area that the organ works for")
     if UserRole.COMMITTEE in user.roles and committee.id != user.organisation_id:
         raise EntryRefused("committee", "a committee speaks for itself")
     if user.organisation_id == row["unit_organisation_id"]:

@@ -172,13 +172,26 @@ def _read(content: dict[str, Any], *, masked: bool) -> dict[str, Any]:
         return content
     actor = content["actor"]
     hidden = {name: masked_text(value) if isinstance(value, str) else value for name, value in content.items()}
+    if "fact" in content:
+        # What a supervisor wrote down stands among the frozen facts too.
+        hidden["fact"] = content["fact"] | {"explanation": _masked(content["fact"]["explanation"])}
     return hidden | {"actor": {**actor, "name": masked_name(actor["name"]), "id": None}}
+
+
+def _masked(told: Any) -> Any:
+    if isinstance(told, str):
+        return masked_text(told)
+    if isinstance(told, dict):
+        return {name: _masked(inner) for name, inner in told.items()}
+    return [_masked(inner) for inner in told] if isinstance(told, list) else told
 
 
 def _petition(row: dict[str, Any], viewer: User) -> dict[str, Any]:
     unknown = {} if petitions.reads_petitioner(row, viewer) else {"petitioner": None, "contact": None}
-    hidden = {"area_path", "accept_limit", "handle_limit"}
+    hidden = {"area_path", "accept_limit", "handle_limit", "next_due_at"}
     shown = {name: value for name, value in row.items() if name not in hidden}
+    if Sight.of(viewer).masked:
+        shown |= {"matter": masked_text(row["matter"])}
     return shown | unknown | {"actions": petitions.events_for(row, viewer)}
 
 
@@ -186,5 +199,14 @@ async def _petition_detail(conn: Connection, petition_id: int, viewer: User) -> 
     row = await petitions.read(conn, petition_id, viewer)
     records = [models.PetitionRecord(**line) for line in await petitions.history(conn, petition_id)]
     if Sight.of(viewer).masked:
-        records = [each.model_copy(update={"actor_name": masked_name(each.actor_name) or ""}) for each in records]
+        records = [
+            each.model_copy(
+                update={
+                    "actor_name": masked_name(each.actor_name) or "",
+                    "reason": _masked(each.reason),
+                    "fields": _masked(each.fields),
+                }
+            )
+            for each in records
+        ]
     return models.PetitionDetail(**_petition(row, viewer), records=records)

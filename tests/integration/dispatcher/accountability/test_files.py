@@ -16,6 +16,7 @@ from dispatcher.accountability.errors import TooLate
 from dispatcher.accounts.model import User
 from dispatcher.admission.errors import ActRefused, EntryRefused, Outpaced, SubjectNotFound
 from dispatcher.admission.procedures import Act
+from dispatcher.tickets.breaches import BreachType
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.accountability.bench import (
     AUDITOR,
@@ -38,6 +39,10 @@ RESULT: Final[dict[str, Any]] = {
     "decided_on": "2026-06-01",
     "outcome": "circulated",
 }
+
+
+HEARD: Final = LATE + 10 * DAY
+"""The unit's time to say its side is over."""
 
 
 async def faults(conn: Connection, anchor: tuple[int, str] | None = None) -> list[Fault]:
@@ -76,8 +81,8 @@ async def test_file_goes_its_way_and_only_a_supervisor_moves_it(pool: Pool, owne
     with pytest.raises(ActRefused):
         await carry_out(pool, file_id, "excuse", SUPERVISOR)  # without a reason
     with pytest.raises(EntryRefused):
-        await carry_out(pool, file_id, "forward", SUPERVISOR, reason="多次", organ="jh-justice")
-    await carry_out(pool, file_id, "forward", SUPERVISOR, reason="多次", organ="supervision")
+        await carry_out(pool, file_id, "forward", SUPERVISOR, at=HEARD, reason="多次", organ="jh-justice")
+    await carry_out(pool, file_id, "forward", SUPERVISOR, at=HEARD, reason="多次", organ="supervision")
     with pytest.raises(EntryRefused):  # Another organ did not get it.
         await carry_out(pool, file_id, "record_result", SUPERVISOR, **(RESULT | {"organ": "government"}))
     with pytest.raises(EntryRefused):
@@ -104,6 +109,35 @@ async def test_unit_says_its_side_within_three_working_days_and_moves_nothing(po
         await carry_out(pool, file_id, "state_side", FIRE_HEAD, at=due_at + DAY, statement="还有")
     assert await owner.fetchval("SELECT state::text FROM accountability_files") == "fact"
     assert (due_at - LATE).days in range(2, 8)
+
+
+async def test_file_is_forwarded_when_the_unit_was_heard_or_its_time_is_over(pool: Pool, owner: Connection) -> None:
+    file_id, _ = await late_complaint(pool)
+    due_at = await owner.fetchval("SELECT statement_due_at FROM accountability_files")
+    await carry_out(pool, file_id, "take_up", SUPERVISOR)
+    forward = {"reason": "多次", "organ": "supervision"}
+    with pytest.raises(EntryRefused):
+        await carry_out(pool, file_id, "forward", SUPERVISOR, at=due_at, **forward)
+    await carry_out(pool, file_id, "state_side", FIRE_HEAD, statement="当日暴雨停电")
+    await carry_out(pool, file_id, "forward", SUPERVISOR, at=due_at, **forward)
+    assert await owner.fetchval("SELECT state::text FROM accountability_files") == "forwarded"
+
+
+async def test_supervisor_names_no_ticket_outside_the_area(pool: Pool, owner: Connection) -> None:
+    _, ticket_id = await late_complaint(pool)
+    await owner.execute("UPDATE tickets SET area_path = ARRAY['tt', 'tt-west'] WHERE id = $1", ticket_id)
+    with pytest.raises(EntryRefused) as told:
+        async with transaction(pool, scope=SYSTEM) as conn:
+            await files.record_and_open(
+                conn,
+                type_=BreachType.FALSE_CLOSURE,
+                unit_id="t-fire",
+                ticket_id=ticket_id,
+                facts_said="现场仍有杂物",
+                user=SUPERVISOR,
+                at=LATE,
+            )
+    assert told.value.field == "ticket_id"
 
 
 async def test_second_of_two_who_act_on_one_version_is_told(pool: Pool) -> None:
@@ -189,6 +223,27 @@ TAMPERINGS: Final[dict[str, tuple[Fault, *tuple[str, ...]]]] = {
     "the file's state": (
         Fault.FILE,
         "UPDATE accountability_files SET state = 'excused' WHERE state = 'for_review'",
+    ),
+    "until when the unit may say its side": (
+        Fault.FILE,
+        "UPDATE accountability_files SET statement_due_at = statement_due_at + interval '1 day'",
+    ),
+    "who may see the file": (
+        Fault.FILE,
+        "UPDATE accountability_files SET area_path = ARRAY['tt', 'tt-west']",
+    ),
+    "the breach's unit": (
+        Fault.FILE,
+        "UPDATE breach_records SET unit_organisation_id = 't-urban'",
+    ),
+    "the breach's limit": (
+        Fault.FILE,
+        "UPDATE breach_records SET explanation = jsonb_set(explanation, '{limit,value}', '90')",
+    ),
+    "when it was done after all": (
+        Fault.FILE,
+        "ALTER TABLE breach_records DISABLE TRIGGER breach_records_judged_once",
+        "UPDATE breach_records SET actual_at = due_at, end_sealed = true",
     ),
     "the breach's due time": (
         Fault.FILE,

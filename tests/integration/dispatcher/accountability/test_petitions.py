@@ -102,6 +102,42 @@ async def test_refusal_needs_a_basis_and_one_without_is_a_fact(pool: Pool, owner
     assert await owner.fetchval("SELECT state::text FROM petitions") == "received"
 
 
+async def test_refusal_that_is_overturned_is_decided_anew_within_a_limit_of_its_own(
+    pool: Pool, owner: Connection
+) -> None:
+    petition_id = await receive(pool)
+    await carry_out(pool, petition_id, "refuse", CHECK_HEAD, AT + DAY, code="repeated", legal_basis="第二十二条")
+    anew = AT + 50 * DAY
+    await carry_out(pool, petition_id, "overturn_refusal", WATCH, anew, "并非重复")
+    await step(pool, anew + 14 * DAY)
+    # The handling is counted from the day it came in.
+    assert [each[1] for each in await breaches(owner)] == ["not_accepted", "p_handle"]
+    await step(pool, anew + 15 * DAY)
+    assert [each[1] for each in await breaches(owner)] == ["not_accepted", "p_handle", "p_accept"]
+    started_at = await owner.fetchval("SELECT started_at FROM breach_records WHERE clock = 'p_accept'")
+    assert started_at == anew
+
+
+async def test_clock_that_passed_unnoticed_is_a_breach_whatever_was_done_meanwhile(
+    pool: Pool, owner: Connection
+) -> None:
+    petition_id = await receive(pool)
+    await carry_out(pool, petition_id, "accept", CHECK_HEAD, AT + 61 * DAY)
+    with pytest.raises(EntryRefused):
+        await carry_out(pool, petition_id, "extend", WATCH, AT + 61 * DAY, "复杂")
+    await step(pool, AT + 61 * DAY)
+    assert {each[1] for each in await breaches(owner)} == {"p_accept", "p_handle"}
+
+
+async def test_who_has_to_decide_does_not_end_its_own_clocks_by_a_withdrawal(pool: Pool, owner: Connection) -> None:
+    petition_id = await receive(pool)
+    with pytest.raises(ActRefused):
+        await carry_out(pool, petition_id, "withdraw", CHECK_HEAD, AT + DAY, "来信人撤回")
+    await carry_out(pool, petition_id, "withdraw", WATCH, AT + DAY, "已向来信人核实")
+    await step(pool, AT + 90 * DAY)
+    assert await breaches(owner) == []
+
+
 async def test_who_is_complained_of_never_sees_it_and_only_who_handles_it_reads_the_name(pool: Pool) -> None:
     petition_id = await receive(pool)
     async with pool.acquire() as conn:

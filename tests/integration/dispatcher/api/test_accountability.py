@@ -75,9 +75,13 @@ async def test_file_goes_its_way_and_auditors_read_it_without_names(filed: Api) 
     status, told = await act(filed, "governor", "take_up", 1)
     assert (status, told["code"]) == (409, "version_conflict")
     status, told = await act(filed, "governor", "forward", 2, reason="多次", organ="supervision")
+    assert (status, told["errors"][0]["loc"]) == (422, ["body", "event"])
+    _, told = await act(filed, "fire-head", "state_side", 2, statement="当日暴雨,请联系13812345678")
+    status, told = await act(filed, "governor", "forward", 3, reason="多次", organ="supervision")
     assert (status, told["state"], told["organ_id"]) == (200, "forwarded", "supervision")
     _, told = await (await filed.as_user("audit")).get("accountability-files/1")
     assert told["actions"] == []
+    assert "13812345678" not in str(told)
     actors = [seal["content"]["actor"] for seal in told["seals"]]
     assert all(actor["id"] is None and actor["name"].endswith("**") for actor in actors)
     _, organs = await (await filed.as_user("governor")).get("competent-organs")
@@ -123,7 +127,7 @@ async def test_petitioner_is_read_by_who_handles_it_alone(filed: Api) -> None:
         "contact": "1",
     }
     status, told = await (await filed.as_user("governor")).post("petitions", said)
-    assert (status, told["petitioner"], told["actions"]) == (201, None, [])
+    assert (status, told["petitioner"], told["actions"]) == (201, None, ["withdraw"])
     status, told = await (await filed.as_user("urban-head")).get("petitions/1")
     assert (status, told["petitioner"]) == (200, "李四")
     assert (await (await filed.as_user("fire-head")).get("petitions/1"))[0] == 404
