@@ -238,8 +238,8 @@ async def _take(conn: Connection, row: Mapping[str, Any], step: Step, at: dateti
         alarm = {"handover": told(row), "step": step.step, "action": step.action.value}
         await telling.show(conn, telling.ALARM, row["area_path"], row["organisation_id"], alarm, at)
     if step.action is HandoverAction.REPAGE and row["desk_id"] is not None:
-        await _tell(conn, row, row["desk_id"], telling.ALARM, str(step.step), at)
-    return heard or step.action is not HandoverAction.PAGE
+        heard |= await _tell(conn, row, row["desk_id"], telling.ALARM, str(step.step), at)
+    return heard
 
 
 async def _meant(conn: Connection, row: Mapping[str, Any], action: HandoverAction) -> str | None:

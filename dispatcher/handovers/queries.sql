@@ -102,7 +102,7 @@ VALUES ($1, $2, $3, $4::text::upward_part, $5, $6, $7, $8, $9, $10::timestamptz,
 ON CONFLICT (ticket_id, part, sequence) DO NOTHING RETURNING id;
 
 -- name: reports_of_ticket :many
-SELECT id, number, part::text, sequence, grade, state::text, phone_due_at, phoned_at, due_at, sent_at, limits, opened_at
+SELECT id, number, part::text, sequence, grade, state::text, phone_due_at, phoned_at, due_at, sent_at, limits, opened_at, next_due_at
 FROM upward_reports WHERE ticket_id = $1 ORDER BY id FOR NO KEY UPDATE;
 
 -- name: shorten_report :exec
@@ -118,8 +118,8 @@ UPDATE upward_reports SET next_due_at = $2 WHERE id = $1;
 -- Compare and swap: the row is held from here on; nothing comes back where the version moved on.
 UPDATE upward_reports SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING id;
 
--- name: cancel_report :exec
-UPDATE upward_reports SET state = 'cancelled', version = version + 1, next_due_at = NULL WHERE id = $1;
+-- name: cancel_report :one
+UPDATE upward_reports SET state = 'cancelled', version = version + 1, next_due_at = NULL WHERE id = $1 RETURNING version;
 
 -- name: move_report :exec
 UPDATE upward_reports SET state = $2::text::upward_state, content = $3, drafted_by = $4, approved_by = $5, phoned_at = $6,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dispatcher.accounts.model import User
@@ -73,7 +73,9 @@ async def follow(conn: Connection, ticket: Mapping[str, Any], deed: Deed, at: da
             return await owe(conn, ticket, UpwardPart.FINAL, at, terms)
         case Deed.VOIDED:
             for row in waiting:
-                await conn.execute(QUERIES.cancel_report, row["id"])
+                await notice_late(conn, row["id"], at)
+                version = await conn.fetchval(QUERIES.cancel_report, row["id"])
+                await _record_by_rule(conn, row["id"], version, "cancel", row["state"], _S.CANCELLED, at)
             return len(waiting)
         case _:
             return 0
@@ -114,7 +116,10 @@ async def owe(
         await _drafted(conn, part, ticket, at),
         RULE,
     )
-    return int(report_id is not None)
+    if report_id is None:
+        return 0
+    await _record_by_rule(conn, report_id, 1, "draft", None, _S.DRAFT, at)
+    return 1
 
 
 async def act(conn: Connection, report_id: int, asked: Act, user: User, at: datetime) -> None:
@@ -126,6 +131,8 @@ async def act(conn: Connection, report_id: int, asked: Act, user: User, at: date
     hop = choose(TABLE, row["state"], asked, lambda party: stands_as(user, Party(party), row["area_path"]))
     if isinstance(hop, Refused):
         raise ActRefused(Subject.REPORT, row["state"], asked.event, hop)
+    if hop.event == "cancel":
+        await notice_late(conn, report_id, at)  # What was late by then stays so.
     after = await _after(conn, row, hop, asked, user, at)
     await conn.execute(
         QUERIES.move_report,
@@ -139,7 +146,7 @@ async def act(conn: Connection, report_id: int, asked: Act, user: User, at: date
         after["receiver"],
         after["receipt_no"],
         after["received_at"],
-        _next_due(after, at),
+        _next_due(after, at, unnoticed_since=row["next_due_at"]),
     )
     await _end_clocks(conn, row, after, at)
     if hop.event == "send":
@@ -276,7 +283,7 @@ async def _shorten(conn: Connection, row: Mapping[str, Any], grade: int, at: dat
         after["phone_due_at"],
         after["due_at"],
         after["limits"],
-        _next_due(after, at),
+        _next_due(after, at, unnoticed_since=row["next_due_at"]),
     )
     return 1
 
@@ -291,13 +298,23 @@ async def _end_clocks(conn: Connection, row: Mapping[str, Any], after: Mapping[s
             await record_end(conn, _key(row, clock), at)
 
 
-def _next_due(row: Mapping[str, Any], at: datetime) -> datetime | None:
+def _next_due(row: Mapping[str, Any], at: datetime, *, unnoticed_since: datetime | None = None) -> datetime | None:
+    """The next due time that nobody noticed yet: behind `at`, or waited for since then though the step has not come."""
     if row["state"] == UpwardState.CANCELLED:
         return None
     waiting = [row["due_at"]] if row["sent_at"] is None else []
     if row["phoned_at"] is None and row["sent_at"] is None and row["phone_due_at"] is not None:
         waiting.append(row["phone_due_at"])
-    return min((due_at for due_at in waiting if due_at > at), default=None)
+    since = min(at + timedelta.resolution, unnoticed_since or datetime.max.replace(tzinfo=UTC))
+    return min((due_at for due_at in waiting if due_at >= since), default=None)
+
+
+async def _record_by_rule(
+    conn: Connection, report_id: int, version: int, event: str, from_state: str | None, to_state: _S, at: datetime
+) -> None:
+    await conn.execute(
+        QUERIES.insert_report_record, report_id, version, event, from_state, to_state, at, RULE, RULE, None, {}
+    )
 
 
 def _late(row: Mapping[str, Any], clock: str, actual_at: datetime | None) -> Breach:

@@ -105,7 +105,7 @@ async def test_owed_report_is_listed_until_it_is_sent(called: tuple[Api, dict[st
     status, told = await leader.post(f"{path}/approve", {"version": 1})
     assert (status, told["state"]) == (200, "approved")
     status, told = await officer.post(f"{path}/send", {"version": 2, "fields": {"receiver": "市政府总值班室"}})
-    assert (status, told["state"], len(told["records"])) == (200, "sent", 2)
+    assert (status, told["state"], len(told["records"])) == (200, "sent", 3)
     _, owed = await officer.get("upward-reports", due="true")
     assert [each["part"] for each in owed["items"]] == ["follow_up"]
     assert (await (await api.as_user("fire-head")).get("upward-reports"))[0] == 403

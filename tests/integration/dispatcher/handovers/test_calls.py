@@ -129,6 +129,16 @@ async def test_page_that_nobody_there_can_hear_alarms_the_desk_at_once(pool: Poo
     assert await alarms(owner) == 2
 
 
+async def test_step_that_resolves_to_nobody_is_skipped_at_once(pool: Pool, owner: Connection) -> None:
+    await owner.execute("UPDATE users SET enabled = false")
+    await owner.execute("DELETE FROM webhook_endpoints")
+    ticket_id = await new_ticket(pool, grade=4, kind="outdoor_fire")
+    await act(pool, ticket_id, ACCEPT, DISPATCH)
+    await step(pool, AT)
+    assert [each[1] for each in await steps_taken(owner)] == ["page", "repage", "repage", "desk", "leader"]
+    assert await alarms(owner) == 5
+
+
 async def test_acknowledgement_ends_the_paging_and_returns_go_forwards(pool: Pool, owner: Connection) -> None:
     _, handover_id = await fire(pool)
     acked = Answer(state=EmergencyState.ACKNOWLEDGED, external_no="119-0042")

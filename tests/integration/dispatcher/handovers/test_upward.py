@@ -141,6 +141,18 @@ async def test_late_report_is_a_breach_though_no_step_noticed_it(pool: Pool, own
     assert ("overdue_report", "u_report", "t-desk") in await late(owner)
 
 
+@pytest.mark.parametrize("event", ["edit", "phone", "approve", "cancel"])
+async def test_clock_that_passed_unnoticed_is_a_breach_whatever_was_done_meanwhile(
+    pool: Pool, owner: Connection, event: str
+) -> None:
+    await accepted(pool, 2)
+    by = WRITER if event in ("edit", "phone") else CHIEF
+    said = {"edit": {"casualties": "无"}, "phone": {"told": "市应急委值班室"}}.get(event, {})
+    await carry_out(pool, 1, event, by, AT + 40 * MIN, "x", **said)
+    await step(pool, AT + 41 * MIN)
+    assert {each[1] for each in await late(owner)} == {"u_phone", "u_report"}
+
+
 async def test_graver_grade_shortens_what_is_owed(pool: Pool, owner: Connection) -> None:
     ticket_id = await accepted(pool, 3)
     await act(pool, ticket_id, (E.GRADE, OFFICER, {"grade": 1}), at=AT + 10 * MIN)
@@ -165,4 +177,9 @@ async def test_close_owes_a_final_report_and_a_void_owes_nothing(pool: Pool, own
     await step(pool, AT)
     found = [each[:4] for each in await reports(owner)]
     assert ("first", 1, 2, "cancelled") in found
+    written = await owner.fetch(
+        "SELECT r.version, c.event, c.actor FROM upward_reports r JOIN upward_report_records c ON c.report_id = r.id"
+        " WHERE r.state = 'cancelled' ORDER BY c.version"
+    )
+    assert [tuple(each) for each in written] == [(2, "draft", "rule:handovers"), (2, "cancel", "rule:handovers")]
     assert (("final", 1, 2, "draft") in found) == (state == "closed")
