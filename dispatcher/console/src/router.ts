@@ -8,6 +8,7 @@ import CallView from './views/CallView.vue'
 import CallbackView from './views/CallbackView.vue'
 import DeskView from './views/DeskView.vue'
 import DisclosuresView from './views/DisclosuresView.vue'
+import EvaluationsView from './views/EvaluationsView.vue'
 import HazardsView from './views/HazardsView.vue'
 import IncidentView from './views/IncidentView.vue'
 import KpiView from './views/KpiView.vue'
@@ -29,6 +30,7 @@ export function makeRouter() {
       { path: '/calls', name: 'calls', component: CallView },
       { path: '/callbacks', name: 'callbacks', component: CallbackView },
       { path: '/disclosures', name: 'disclosures', component: DisclosuresView },
+      { path: '/evaluations', name: 'evaluations', component: EvaluationsView },
       { path: '/hazards', name: 'hazards', component: HazardsView },
       { path: '/kpi', name: 'kpi', component: KpiView },
       { path: '/rates', name: 'rates', component: RatesView },

@@ -125,12 +125,15 @@ export function petitionsPane(w: Words): Pane {
     actions: row.actions,
     facts: [
       [w.t('accountability.matter'), row.matter],
+      [w.t('accountability.about'), w.unit(row.about_organisation_id)],
+      [w.t('accountability.receiver'), w.unit(row.receiver_organisation_id)],
       [w.t('accountability.petitioner'), row.petitioner ?? w.t('accountability.hidden')],
+      ...(row.contact === null ? [] : [[w.t('accountability.contact'), row.contact] as [string, string]]),
       [w.t('accountability.acceptDue'), w.time(row.accept_due_at)],
       [w.t('accountability.handleDue'), w.time(row.handle_due_at)],
       ...(row.legal_basis === null ? [] : [[w.t('accountability.fields.legal_basis'), row.legal_basis] as [string, string]]),
     ],
-    steps: records(row.records),
+    steps: records(row.records, w),
     download: null,
   })
   return {
@@ -201,7 +204,7 @@ export function reportsPane(w: Words): Pane {
       ),
       ...(row.receipt_no === null ? [] : [[w.t('accountability.fields.receipt_no'), row.receipt_no] as [string, string]]),
     ],
-    steps: records(row.records),
+    steps: records(row.records, w),
     download: null,
   })
   return {
@@ -221,12 +224,12 @@ interface RecordLine {
   fields: Record<string, unknown>
 }
 
-function records(lines: readonly RecordLine[]): Told['steps'] {
+function records(lines: readonly RecordLine[], w: Words): Told['steps'] {
   return lines.map((line) => ({
     key: line.version,
     at: line.at,
     event: line.event,
-    who: line.actor_name,
+    who: who(line.actor_name, w),
     said: [line.reason, ...Object.values(line.fields)].map(text).filter(Boolean).join(' · '),
     hash: '',
   }))

@@ -9,6 +9,7 @@ export type AccountabilityDetail = Schemas['AccountabilityDetail']
 export type BreachLine = Schemas['BreachLine']
 export type Petition = Schemas['Petition']
 export type PetitionDetail = Schemas['PetitionDetail']
+export type NewPetition = Schemas['NewPetition']
 export type Handover = Schemas['Handover']
 export type HandoverDetail = Schemas['HandoverDetail']
 export type UpwardReport = Schemas['UpwardReport']
@@ -39,6 +40,7 @@ export const accountability = {
   organs: () => request<{ items: Organ[] }>('GET', '/competent-organs'),
   breaches: () => request<Page<BreachLine>>('GET', '/breaches?limit=200'),
   petitions: () => request<Page<Petition>>('GET', '/petitions?limit=200'),
+  receivePetition: (said: NewPetition) => request<PetitionDetail>('POST', '/petitions', said),
   petition: (id: number) => request<PetitionDetail>('GET', at('petitions', id)),
   actOnPetition: (id: number, event: string, said: Said) =>
     request<PetitionDetail>('POST', `${at('petitions', id)}/actions/${event}`, said),

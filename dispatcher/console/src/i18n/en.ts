@@ -4,6 +4,7 @@ import { admissionEn } from './admission.en'
 import { domainEn } from './domain.en'
 import { explanationEn } from './explanation.en'
 import { disclosuresEn } from './disclosures.en'
+import { evaluationsEn } from './evaluations.en'
 import { hazardsEn } from './hazards.en'
 import { messagesEn } from './messages.en'
 import { kpiEn } from './kpi.en'
@@ -21,6 +22,7 @@ export const en: Messages = {
   accountability: accountabilityEn,
   admission: admissionEn,
   disclosures: disclosuresEn,
+  evaluations: evaluationsEn,
   hazards: hazardsEn,
   messages: messagesEn,
   kpi: kpiEn,
@@ -43,6 +45,7 @@ export const en: Messages = {
     accountability: 'Accountability',
     admission: 'Admission',
     disclosures: 'Disclosures',
+    evaluations: 'Evaluations',
     hazards: 'Screening',
     kpi: 'Indicators',
     rosters: 'Rosters',

@@ -4,6 +4,7 @@ import { admissionZh } from './admission.zh-CN'
 import { domainZh } from './domain.zh-CN'
 import { explanationZh } from './explanation.zh-CN'
 import { disclosuresZh } from './disclosures.zh-CN'
+import { evaluationsZh } from './evaluations.zh-CN'
 import { hazardsZh } from './hazards.zh-CN'
 import { messagesZh } from './messages.zh-CN'
 import { kpiZh } from './kpi.zh-CN'
@@ -20,6 +21,7 @@ export const zhCN = {
   accountability: accountabilityZh,
   admission: admissionZh,
   disclosures: disclosuresZh,
+  evaluations: evaluationsZh,
   hazards: hazardsZh,
   messages: messagesZh,
   kpi: kpiZh,
@@ -40,6 +42,7 @@ export const zhCN = {
   },
   shell: {
     disclosures: '信息公开',
+    evaluations: '考核评议',
     hazards: '风险排查',
     kpi: '指标',
     rosters: '值班表',
