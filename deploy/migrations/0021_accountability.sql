@@ -359,6 +359,17 @@ END
 $$;
 CREATE TRIGGER ticket_transitions_followed_dispatch AFTER INSERT ON ticket_transitions
     FOR EACH ROW WHEN (NEW.event = 'dispatch') EXECUTE FUNCTION follow_ticket('dispatch');
+-- Where a caller says that a life is in danger nobody waits for the dispatch.
+CREATE FUNCTION follow_life_danger() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ticket_followups (ticket_id, deed, at)
+    SELECT NEW.ticket_id, 'life_danger', NEW.joined_at FROM hotline_calls c
+    WHERE c.id = NEW.call_id AND c.urgency::text = 'life_danger';
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER ticket_reports_followed_life_danger AFTER INSERT ON ticket_reports
+    FOR EACH ROW EXECUTE FUNCTION follow_life_danger();
 CREATE TRIGGER ticket_transitions_followed_accept AFTER INSERT ON ticket_transitions
     FOR EACH ROW WHEN (NEW.event = 'accept') EXECUTE FUNCTION follow_ticket('accept');
 CREATE TRIGGER ticket_transitions_followed_grade AFTER INSERT ON ticket_transitions

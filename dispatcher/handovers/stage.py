@@ -56,13 +56,13 @@ async def _follow_one(step: Moment, row: Record, terms: upward.Terms) -> int:
     if found is None or found["ticket_kind"] != TicketKind.CALL_RESPONSE:
         return 0
     ticket, deed = dict(found), Deed(row["deed"])
-    if deed is not Deed.DISPATCH:
+    if deed not in (Deed.DISPATCH, Deed.LIFE_DANGER):
         return await upward.follow(step.conn, ticket, deed, row["at"], terms)
     opened = 0
     if ticket["closed_at"] is None:
         for needed in await step.conn.fetch(QUERIES.needed_services, ticket["id"], ticket["kind"]):
             service = EmergencyNumber(needed["service"])
-            # Counted from the dispatch itself, whenever this step comes to it.
+            # Counted from the deed itself, whenever this step comes to it.
             if await calls.open_call(step.conn, ticket, service, RULE, RULE, row["at"]) is not None:
                 CALLED_TOTAL.labels(service.value).inc()
                 opened += 1

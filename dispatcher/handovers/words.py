@@ -69,6 +69,7 @@ class Deed(StrEnum):
     """What the record of a ticket calls for here; the triggers of the migration write these words."""
 
     DISPATCH = "dispatch"  # The services that its kind needs are called.
+    LIFE_DANGER = "life_danger"  # So they are where a caller says that a life is in danger, before anybody dispatches.
     ACCEPT = "accept"  # A first report may be owed.
     GRADE = "grade"  # A graver grade shortens what is owed.
     INJURED = "injured"  # Casualties changed: a follow-up is owed at once.

@@ -72,6 +72,20 @@ async def test_dispatch_calls_what_the_kind_needs_and_pages_at_once(pool: Pool, 
     assert await alarms(owner) == 0
 
 
+async def test_life_in_danger_calls_before_anybody_dispatches_and_once(pool: Pool, owner: Connection) -> None:
+    await owner.execute("ALTER TABLE hotline_calls ALTER COLUMN urgency SET DEFAULT 'life_danger'")
+    ticket_id = await new_ticket(pool, grade=2, kind="outdoor_fire", calls=2)
+    assert await step(pool, AT) > 0
+    assert await steps_taken(owner) == [(0, "page", "t-fire")]
+    await act(pool, ticket_id, ACCEPT, DISPATCH)
+    await step(pool, AT)
+    assert await owner.fetchval("SELECT count(*) FROM emergency_handovers WHERE service = '119'") == 1
+    await owner.execute("ALTER TABLE hotline_calls ALTER COLUMN urgency SET DEFAULT 'urgent'")
+    await new_ticket(pool, grade=2, kind="outdoor_fire", calls=1)
+    await step(pool, AT)
+    assert await owner.fetchval("SELECT count(*) FROM emergency_handovers WHERE service = '119'") == 1
+
+
 async def test_kind_that_needs_nobody_calls_nobody(pool: Pool, owner: Connection) -> None:
     ticket_id = await new_ticket(pool)
     await act(pool, ticket_id, ACCEPT, DISPATCH)
