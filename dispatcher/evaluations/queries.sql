@@ -154,6 +154,12 @@ WHERE ($1 AND ($2::text IS NULL OR a.path @> ARRAY[$2]) OR $3 = m.unit_organisat
   AND m.id < $5 AND ($6::bigint IS NULL OR m.id = $6)
 ORDER BY m.id DESC LIMIT $7;
 
+-- name: count_late :one
+-- What came late in a period of an organ's replies to committees, and of what it promised them.
+SELECT count(*) FILTER (WHERE c.clock = 'e_reply') AS replies, count(*) FILTER (WHERE c.clock = 'e_measures') AS measures
+FROM evaluation_clocks c
+WHERE c.organisation_id = $1 AND (c.breached_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $2 AND $3;
+
 -- name: claim_assessment :one
 UPDATE organ_assessments SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING id;
 

@@ -154,6 +154,12 @@ async def _assessment_detail(conn: Connection, assessment_id: int, viewer: User)
         heard = []
     if UserRole.COMMITTEE in viewer.roles:
         heard = [each for each in heard if each["committee_id"] == viewer.organisation_id]
+    late = dict(
+        await conn.fetchrow(QUERIES.count_late, row["unit_organisation_id"], row["period_from"], row["period_to"]) or {}
+    )
     return models.AssessmentDetail(
-        **_assessment(row, viewer), hearings=[models.HeardCommittee(**each) for each in heard]
+        **_assessment(row, viewer),
+        hearings=[models.HeardCommittee(**each) for each in heard],
+        late_replies=late["replies"],
+        late_measures=late["measures"],
     )

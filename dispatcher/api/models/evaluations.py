@@ -165,6 +165,8 @@ class HeardCommittee(Answer):
 
 class AssessmentDetail(Assessment):
     hearings: list[HeardCommittee]
+    late_replies: int = Field(description="replies to committees' evaluations that came late in the period")
+    late_measures: int = Field(description="measures promised to committees that came late in the period")
 
 
 class NewHearing(Ask):

@@ -44,6 +44,8 @@ export const evaluationsEn = {
   heardOf: '{committees} committees, mean {mean}',
   forms: 'Forms (at least two)',
   opinion: 'Opinion',
+  lateName: 'Came late',
+  lateOf: '{replies} replies, {measures} measures',
   hear: 'Record the opinion',
   conclusion: 'Conclusion (how the opinions were weighed)',
   conclude: 'Conclude',

@@ -44,6 +44,8 @@ export const evaluationsZh = {
   heardOf: '{committees} 个村（居）民委员会，均分 {mean}',
   forms: '形式（至少两种）',
   opinion: '意见',
+  lateName: '逾期',
+  lateOf: '回应逾期 {replies} 次，整改逾期 {measures} 次',
   hear: '记录意见',
   conclusion: '结论（意见如何采纳）',
   conclude: '形成结论',

@@ -1,5 +1,6 @@
 """Art. 46 over HTTP: a committee evaluates, the authority answers, the assessed unit learns nothing of who."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -174,3 +175,30 @@ async def test_organs_are_assessed_with_committees_heard_in_several_forms(city: 
     assert (seen["committees"], seen["mean_score"], seen["hearings"]) == (3, 3.0, [])
     assert (await governor.post(f"{path}/conclusion", body))[0] == 409
     assert (await governor.post("organ-assessments", {"unit": "water-bureau", **PERIOD}))[0] == 422
+
+
+async def test_assessment_hears_committees_of_the_organs_area_and_counts_what_came_late(
+    city: Api, owner: Connection
+) -> None:
+    await owner.execute(
+        "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
+        " VALUES ('west-office', 'subdistrict', $1, 'w', 'w', 'office')",
+        WEST,
+    )
+    shown = await evaluated(city)
+    governor = await city.as_user("governor")
+    for days in (0, 92):
+        await owner.execute(
+            "UPDATE evaluation_clocks SET breached_at = $2 WHERE evaluation_id = $1",
+            shown["id"],
+            datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=days),
+        )
+        period = {"period_from": f"2026-07-{1 + days // 92:02}", "period_to": "2026-09-30"}
+        _, told = await governor.post("organ-assessments", {"unit": "water-bureau", **period})
+        assert (told["late_replies"], told["late_measures"]) == (int(days == 0), 0)
+    _, told = await governor.post("organ-assessments", {"unit": "west-office", **PERIOD})
+    said = {"committee": "committee-east", "form": "symposium", "score": 2, "opinion": "x"}
+    status, refused = await governor.post(f"organ-assessments/{told['id']}/hearings", said)
+    assert (status, refused["errors"][0]["loc"]) == (422, ["body", "committee"])
+    status, _ = await governor.post(f"organ-assessments/{told['id']}/hearings", said | {"committee": "committee-west"})
+    assert status == 201
