@@ -93,7 +93,8 @@ CREATE TABLE roster_swaps (
 );
 CREATE INDEX roster_swaps_of_roster ON roster_swaps (roster_id, id);
 
--- Who stands in on a rotation for a time: by an override, or as one half of a swap.
+-- Who stands in on a rotation for a time: by an override, or as one half of a swap. Of two the newer rules; one that is
+-- cancelled stood until then.
 CREATE TABLE stand_ins (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     roster_id    bigint NOT NULL REFERENCES rosters,
@@ -102,7 +103,7 @@ CREATE TABLE stand_ins (
     from_at      timestamptz NOT NULL,
     until_at     timestamptz NOT NULL,
     reason       text NOT NULL CHECK (reason <> ''),
-    swap_id      bigint REFERENCES roster_swaps,   -- NULL: an override, which goes before a swap.
+    swap_id      bigint REFERENCES roster_swaps,   -- NULL: an override.
     entered_at   timestamptz NOT NULL,
     entered_by   text NOT NULL,
     cancelled_at timestamptz,
@@ -117,7 +118,7 @@ CREATE TABLE stand_ins (
         int8range(roster_id, roster_id, '[]') WITH &&, int4range(number::integer, number::integer, '[]') WITH &&,
         tstzrange(from_at, until_at) WITH &&) WHERE (cancelled_at IS NULL AND swap_id IS NOT NULL)
 );
-CREATE INDEX stand_ins_of_roster ON stand_ins (roster_id, until_at) WHERE cancelled_at IS NULL;
+CREATE INDEX stand_ins_of_roster ON stand_ins (roster_id, until_at);
 
 CREATE FUNCTION require_consents() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -245,13 +246,15 @@ CREATE TABLE pages (
     next_at         timestamptz,
     acknowledged_at timestamptz,
     acknowledged_by text,
+    to_hush         boolean NOT NULL DEFAULT false,   -- Answered: what of its messages has not left is to be cancelled.
     CONSTRAINT pages_once UNIQUE (ticket_id, organisation_id, cause),
     CONSTRAINT pages_next_while_open CHECK ((state = 'open') = (next_at IS NOT NULL)),
     CONSTRAINT pages_acknowledged_by_name CHECK (
         (state = 'acknowledged') = (acknowledged_at IS NOT NULL) AND (acknowledged_at IS NULL) = (acknowledged_by IS NULL))
 );
 CREATE INDEX pages_due ON pages (next_at) WHERE state = 'open';
-CREATE INDEX pages_open_of_ticket ON pages (ticket_id) WHERE state = 'open';
+CREATE INDEX pages_to_be_answered ON pages (ticket_id) WHERE state IN ('open', 'unanswered');
+CREATE INDEX pages_to_hush ON pages (id) WHERE to_hush;
 CREATE INDEX pages_unanswered ON pages (id) WHERE state = 'unanswered';
 CREATE TRIGGER pages_never_for_a_committee BEFORE INSERT OR UPDATE OF organisation_id ON pages
     FOR EACH ROW EXECUTE FUNCTION refuse_committees('organisation_id');
@@ -279,9 +282,9 @@ CREATE TABLE page_recipients (
 -- Whatever the unit does with the ticket answers its pages.
 CREATE FUNCTION acknowledge_pages(of_ticket bigint, by_organisation text, by_actor text, acted_at timestamptz) RETURNS void
 LANGUAGE sql AS $$
-    UPDATE pages p SET state = 'acknowledged', next_at = NULL, acknowledged_by = by_actor,
+    UPDATE pages p SET state = 'acknowledged', next_at = NULL, to_hush = true, acknowledged_by = by_actor,
         acknowledged_at = GREATEST(acted_at, p.opened_at)
-    WHERE p.ticket_id = of_ticket AND p.state = 'open'
+    WHERE p.ticket_id = of_ticket AND p.state IN ('open', 'unanswered')
       AND (p.organisation_id = by_organisation
            OR EXISTS (SELECT FROM page_levels l WHERE l.page_id = p.id AND l.organisation_id = by_organisation));
 $$;
@@ -343,7 +346,17 @@ CREATE UNIQUE INDEX calendar_alarms_one_a_year ON calendar_alarms (year) WHERE e
 
 GRANT INSERT, UPDATE ON calendar_days, calendar_years TO rongan_app;
 GRANT SELECT, INSERT ON calendar_loads, rotations, rotation_participants, page_levels, page_recipients TO rongan_app;
-GRANT SELECT, INSERT, UPDATE ON contacts, rosters, roster_swaps, stand_ins, roster_gaps, reachability_tests, pages,
-    calendar_alarms TO rongan_app;
+-- Of these only what becomes of a row changes: who was put on duty, who agreed to what, who was told when stays as it was.
+GRANT SELECT, INSERT ON contacts, rosters, roster_swaps, stand_ins, roster_gaps, reachability_tests, pages, calendar_alarms
+    TO rongan_app;
+GRANT UPDATE (enabled, test_at) ON contacts TO rongan_app;
+GRANT UPDATE (look_at) ON rosters TO rongan_app;
+GRANT UPDATE (giver_agreed_at, giver_agreed_by, taker_agreed_at, taker_agreed_by, ended_at, ended_by) ON roster_swaps
+    TO rongan_app;
+GRANT UPDATE (cancelled_at, cancelled_by) ON stand_ins TO rongan_app;
+GRANT UPDATE (from_at, until_at, settled_at) ON roster_gaps TO rongan_app;
+GRANT UPDATE (state, answered_at, answered_by) ON reachability_tests TO rongan_app;
+GRANT UPDATE (state, next_at, acknowledged_at, acknowledged_by, to_hush) ON pages TO rongan_app;
+GRANT UPDATE (ended_at) ON calendar_alarms TO rongan_app;
 GRANT SELECT, INSERT, DELETE ON page_asks TO rongan_app;
 GRANT SELECT ON roster_parameters, page_rules, unit_calls TO rongan_app;

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from dispatcher.channels import messages, stream
 from dispatcher.escalation.delivery import GAP, TEST, tell_person
 from dispatcher.escalation.model import Recipient
-from dispatcher.escalation.reaching import QUERIES
+from dispatcher.escalation.reaching import HEADS, QUERIES
 from dispatcher.escalation.stage import Moment
 from dispatcher.incidents.step import Advanced
 from registry.calendar import LOCAL
@@ -20,7 +20,8 @@ from registry.rosters.store import QUERIES as ROSTER_QUERIES
 from registry.rosters.store import RosterParameters, read_parameters, read_rosters
 from runtime.pool import Connection
 
-BATCH: Final = 200
+# Small: persons who were entered together are due together, and a step that tells them holds up whatever is grave.
+BATCH: Final = 50
 GAP_FOUND: Final = "duty.gap"
 UNREACHABLE: Final = "duty.unreachable"
 CALENDAR_MISSING: Final = "calendar.missing"
@@ -72,6 +73,8 @@ async def _end_test(step: Moment, row: Record) -> bool:
         await step.conn.execute(QUERIES.pass_test, row["id"], standing.answered_at, f"contact:{row['contact_id']}")
         return False
     await step.conn.execute(QUERIES.fail_test, row["id"])
+    if row["has_left"]:
+        return False
     UNREACHABLE_TOTAL.inc()
     await stream.publish(
         step.conn,
@@ -164,16 +167,24 @@ async def _warn(
         body={"gap": said},
         at=at,
     )
-    await messages.send(
-        conn,
-        key=f"roster-gap-{gap_id}",
-        to=messages.Organisation(roster.organisation_id),
-        ticket_id=None,
-        topic=GAP,
-        grade=WARNING_GRADE,
-        fields={"roster": roster.zh_name, "gap_at": gap.from_at},
-        at=at,
-    )
+    for to, key in await _who_fills(conn, roster.organisation_id):
+        await messages.send(
+            conn,
+            key=f"roster-gap-{gap_id}{key}",
+            to=to,
+            ticket_id=None,
+            topic=GAP,
+            grade=WARNING_GRADE,
+            fields={"roster": roster.zh_name, "gap_at": gap.from_at},
+            at=at,
+        )
+
+
+async def _who_fills(conn: Connection, organisation_id: str) -> list[tuple[messages.Addressee, str]]:
+    """The heads who keep the roster, each with the end of a key; an organisation without any is told itself."""
+    heads = await conn.fetch(QUERIES.users_in_roles, organisation_id, list(HEADS))
+    found: list[tuple[messages.Addressee, str]] = [(messages.User(row["id"]), f"-user-{row['id']}") for row in heads]
+    return found or [(messages.Organisation(organisation_id), "")]
 
 
 async def _test(step: Moment, due: Sequence[Record], parameters: RosterParameters) -> int:

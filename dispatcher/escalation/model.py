@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from dispatcher.tickets.model import ClockRun
 from registry.limits import EscalationAction
 from registry.rosters.model import DutyRole
 
@@ -89,6 +90,11 @@ class Page:
     everyone: bool
     ack_s: int | None
     opened_at: datetime
+
+
+def cause_of(run: ClockRun, action: EscalationAction) -> str:
+    """What a page says of the step of the ladder that it is for."""
+    return f"{run.clock}-{run.organisation_id or 'ticket'}-{run.run}-{action}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from dispatcher.escalation.model import Page, PageLevel
-from dispatcher.escalation.paging import Pager
+from dispatcher.escalation.model import Page, PageLevel, PageState, cause_of
+from dispatcher.escalation.paging import Pager, cancel_messages
 from dispatcher.escalation.reaching import QUERIES, Reaching
 from dispatcher.escalation.stage import Moment
 from dispatcher.incidents.step import Advanced
+from dispatcher.tickets.model import Ticket
 from dispatcher.tickets.records import read_ticket
 from registry.limits import EscalationAction
 from registry.rosters.store import PageRules, read_page_rules
@@ -21,6 +22,7 @@ BATCH_TICKETS: Final = 200
 
 async def advance(step: Moment) -> Advanced:
     """Page for every new assignment that asks for it, then take every level that is due. Cheap where nothing is."""
+    await _hush(step)
     opened = await _open_pages(step)
     climbed = await _climb_due(step)
     return Advanced(opened + climbed, opened + climbed)
@@ -28,6 +30,14 @@ async def advance(step: Moment) -> Advanced:
 
 def pager_of(step: Moment) -> Pager:
     return Pager(step.conn, step.at, step.rulebook, Reaching(step.conn, step.at))
+
+
+async def _hush(step: Moment) -> None:
+    """Whoever did something with the ticket answered its pages: what of them has not left yet never does."""
+    while found := [row["id"] for row in await step.conn.fetch(QUERIES.pages_to_hush, BATCH_TICKETS)]:
+        for page_id in found:
+            await cancel_messages(step.conn, page_id, PageState.ACKNOWLEDGED, step.at)
+        await step.conn.execute(QUERIES.hushed, found)
 
 
 async def _open_pages(step: Moment) -> int:
@@ -90,13 +100,21 @@ async def _climb_due(step: Moment) -> int:
 
 async def _climb_all(pager: Pager, ticket_id: int, rows: Sequence[Record]) -> int:
     ticket = await read_ticket(pager.conn, ticket_id)
-    for row in rows:
+    for taken, row in enumerate(rows, start=1):
         page = _page(dict(row))
-        if row["over"]:
+        if row["over"] or not _is_due(ticket, page):
             await pager.end(page)
-        elif not await pager.take_answer(ticket, page):
+        elif await pager.take_answer(ticket, page):
+            return taken  # Others may be answered by it too: what is left is read again.
+        else:
             await pager.climb(ticket, page, [PageLevel(each) for each in row["taken"]])
     return len(rows)
+
+
+def _is_due(ticket: Ticket, page: Page) -> bool:
+    """Whether the clock still runs whose step a page is for; whatever stopped it, nobody has to answer any more."""
+    action = page.action
+    return action is None or any(cause_of(run, action) == page.cause for run in ticket.running)
 
 
 def _page(columns: dict[str, Any]) -> Page:

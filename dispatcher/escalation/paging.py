@@ -63,6 +63,8 @@ class Pager:
             return None
         page = Page(page_id, ticket.id, organisation_id, cause, action, ticket.grade, everyone, ack_s, self.at)
         if action is None:
+            for row in await self.conn.fetch(QUERIES.end_older_pages, ticket.id, organisation_id, page_id):
+                await cancel_messages(self.conn, row["id"], PageState.ENDED, self.at)
             await self._publish(ticket, page, OPENED)
         await self.climb(ticket, page, (), run)
         return page
@@ -98,13 +100,14 @@ class Pager:
         await cancel_messages(self.conn, page.id, PageState.ENDED, self.at)
 
     async def take_answer(self, ticket: Ticket, page: Page) -> bool:
-        """Whether somebody answered the message itself; the page is acknowledged then."""
+        """Whether somebody answered the message itself: that answers every page that his organisation was told of."""
         for row in await self.conn.fetch(QUERIES.list_recipients, page.id):
             key = key_of(page.id, PageLevel(row["level"]), row["contact_id"], row["user_id"])
             standing = await messages.standing(self.conn, key)
             if standing is not None and standing.answered_at is not None:
                 by = f"contact:{row['contact_id']}" if row["user_id"] is None else f"user:{row['user_id']}"
-                await self.conn.execute(QUERIES.acknowledge_page, page.id, standing.answered_at, by)
+                answered = (ticket.id, row["organisation_id"], by, standing.answered_at)
+                await self.conn.execute(QUERIES.answer_pages, *answered)
                 await cancel_messages(self.conn, page.id, PageState.ACKNOWLEDGED, self.at)
                 await self._publish(ticket, page, ACKNOWLEDGED)
                 return True
@@ -118,7 +121,9 @@ class Pager:
         first = level in (PLANS[page.action][0], PageLevel.DESK)
         reached = await self.reaching.reach(organisation_id, level, page.action, everyone=page.everyone, first=first)
         same = [each for each in PageLevel if ROLE_OF[each] is ROLE_OF[level]]
-        if await self.conn.fetchval(QUERIES.told_already, ticket.id, page.id, organisation_id, self.at, same):
+        if await self.conn.fetchval(
+            QUERIES.told_already, ticket.id, page.id, organisation_id, self.at, same, page.action
+        ):
             reached = Reached(level, organisation_id, (), PageOutcome.TOLD)
         if not await self.conn.fetchval(QUERIES.take_level, page.id, level, organisation_id, self.at, reached.outcome):
             return []

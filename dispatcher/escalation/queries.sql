@@ -72,20 +72,27 @@ INSERT INTO page_levels (page_id, level, organisation_id, at, outcome)
 VALUES ($1, $2::text::page_level, $3, $4, $5::text::page_outcome) ON CONFLICT (page_id, level) DO NOTHING RETURNING true;
 
 -- name: told_already :one
--- Whether the same persons of an organisation are told of a ticket at this very moment by another page.
+-- Whether the same persons of an organisation are told the same of a ticket at this very moment by another page.
 SELECT EXISTS (SELECT FROM pages p JOIN page_levels l ON l.page_id = p.id
                WHERE p.ticket_id = $1 AND p.id <> $2 AND l.organisation_id = $3 AND l.at = $4 AND l.outcome = 'told'
-                 AND l.level::text = ANY ($5));
+                 AND l.level::text = ANY ($5) AND p.action IS NOT DISTINCT FROM $6);
 
 -- name: insert_recipient :exec
 INSERT INTO page_recipients (page_id, level, contact_id, user_id, reason)
 VALUES ($1, $2::text::page_level, $3, $4, $5) ON CONFLICT DO NOTHING;
 
 -- name: list_recipients :many
-SELECT r.level::text, r.contact_id, r.user_id FROM page_recipients r WHERE r.page_id = $1 ORDER BY r.level, r.contact_id, r.user_id;
+SELECT r.level::text, l.organisation_id, r.contact_id, r.user_id
+FROM page_recipients r JOIN page_levels l ON (l.page_id, l.level) = (r.page_id, r.level)
+WHERE r.page_id = $1 ORDER BY r.level, r.contact_id, r.user_id;
 
 -- name: move_page :exec
 UPDATE pages SET state = $2::text::page_state, next_at = $3 WHERE id = $1 AND state = 'open';
+
+-- name: end_older_pages :many
+-- The assignment is paged about anew: nobody is pressed twice for it.
+UPDATE pages SET state = 'ended', next_at = NULL
+WHERE ticket_id = $1 AND organisation_id = $2 AND id < $3 AND action IS NULL AND state IN ('open', 'unanswered') RETURNING id;
 
 -- name: due_pages :many
 SELECT ticket_id, min(next_at) AS since FROM pages WHERE state = 'open' AND next_at <= $1 AND NOT (ticket_id = ANY ($2))
@@ -114,11 +121,23 @@ FROM pages p WHERE p.id = $1;
 UPDATE pages SET state = 'acknowledged', next_at = NULL, acknowledged_at = GREATEST($2, opened_at), acknowledged_by = $3
 WHERE id = $1 AND state <> 'acknowledged';
 
+-- name: answer_pages :exec
+-- Whoever answers one message of a ticket answers every page that his organisation was told of.
+SELECT acknowledge_pages($1, $2, $3, $4);
+
+-- name: pages_to_hush :many
+SELECT id FROM pages WHERE to_hush ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: hushed :exec
+UPDATE pages SET to_hush = false WHERE id = ANY ($1);
+
 -- name: due_contacts :many
+-- Whoever's log-in is closed has left.
 SELECT c.id, c.organisation_id, a.path AS area_path,
        COALESCE((SELECT max(t.number) FROM reachability_tests t WHERE t.contact_id = c.id), 0) + 1 AS number
 FROM contacts c JOIN organisations o ON o.id = c.organisation_id JOIN areas a ON a.id = o.area_id
-WHERE c.enabled AND c.test_at <= $1 ORDER BY c.test_at, c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED;
+WHERE c.enabled AND c.test_at <= $1 AND NOT EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled)
+ORDER BY c.test_at, c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED;
 
 -- name: insert_test :one
 -- Nothing comes back where a test of the contact waits for its answer.
@@ -130,7 +149,9 @@ UPDATE contacts SET test_at = $2 WHERE id = $1;
 
 -- name: due_tests :many
 -- Tests whose time for an answer is over.
-SELECT t.id, t.contact_id, c.organisation_id, a.path AS area_path FROM reachability_tests t
+SELECT t.id, t.contact_id, c.organisation_id, a.path AS area_path,
+       NOT c.enabled OR EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled) AS has_left
+FROM reachability_tests t
 JOIN contacts c ON c.id = t.contact_id JOIN organisations o ON o.id = c.organisation_id JOIN areas a ON a.id = o.area_id
 WHERE t.state = 'sent' AND t.answer_by <= $1 ORDER BY t.answer_by, t.id LIMIT $2 FOR NO KEY UPDATE OF t SKIP LOCKED;
 
@@ -156,7 +177,8 @@ LEFT JOIN LATERAL (SELECT id, state, sent_at, answer_by FROM reachability_tests 
                    ORDER BY t.number DESC LIMIT 1) t ON true
 LEFT JOIN LATERAL (SELECT answered_at FROM reachability_tests t WHERE t.contact_id = c.id AND t.state = 'passed'
                    ORDER BY t.number DESC LIMIT 1) p ON true
-WHERE c.enabled AND ($1::text IS NULL OR a.path @> ARRAY[$1] OR c.organisation_id = $2)
+WHERE c.enabled AND NOT EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled)
+  AND ($1::text IS NULL OR a.path @> ARRAY[$1] OR c.organisation_id = $2)
   AND ($3::text IS NULL OR c.organisation_id = $3)
   AND (NOT $5 OR t.state = 'failed' OR COALESCE(p.answered_at, c.entered_at) <= $4) AND c.id > $6
 ORDER BY c.id LIMIT $7;
@@ -176,8 +198,12 @@ WHERE a.ended_at IS NULL AND NOT EXISTS (
 RETURNING year;
 
 -- name: count_unanswered :one
+-- Of assignments that stand, and steps of the ladder, of open tickets.
 SELECT count(*) FROM pages p JOIN tickets t ON t.id = p.ticket_id
-WHERE p.state = 'unanswered' AND t.closed_at IS NULL AND ($1::text IS NULL OR t.area_path @> ARRAY[$1] OR p.organisation_id = $2);
+WHERE p.state = 'unanswered' AND t.closed_at IS NULL
+  AND (p.action IS NOT NULL OR EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = p.ticket_id
+       AND a.organisation_id = p.organisation_id AND a.ended_at IS NULL))
+  AND ($1::text IS NULL OR t.area_path @> ARRAY[$1] OR p.organisation_id = $2);
 
 -- name: list_calendar_alarms :many
 SELECT year, raised_at FROM calendar_alarms WHERE ended_at IS NULL ORDER BY year;

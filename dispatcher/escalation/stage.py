@@ -8,7 +8,7 @@ from prometheus_client import Counter
 
 from dispatcher.channels import outbox
 from dispatcher.escalation.ladder import Firing, firing_of
-from dispatcher.escalation.model import PLANS
+from dispatcher.escalation.model import PLANS, cause_of
 from dispatcher.escalation.paging import Pager
 from dispatcher.escalation.reaching import Reaching
 from dispatcher.incidents.step import Advanced
@@ -214,6 +214,6 @@ async def _page(ticket: Ticket, firing: Firing, means: _Means) -> None:
     if firing.organisation_id is None:
         return
     run = firing.run
-    cause = f"{run.clock}-{run.organisation_id or 'ticket'}-{run.run}-{firing.action}"
+    cause = cause_of(run, firing.action)
     rule = means.page_rules.find(kind=ticket.kind, grade=ticket.grade)
     await means.pager.open_page(ticket, firing.organisation_id, rule, cause=cause, action=firing.action, run=run)

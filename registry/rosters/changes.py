@@ -6,7 +6,8 @@ change begins now or later.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Final
 
 import asyncpg
 
@@ -15,6 +16,9 @@ from registry.rosters.errors import RosterNotFound, RosterRefused, SwapSettled
 from registry.rosters.model import DutyRole, ShiftUnit
 from registry.rosters.store import QUERIES, read_contacts, read_rosters
 from runtime.pool import Connection
+
+# Every handover within is looked at, so the time has an end.
+SWAP_MAX: Final = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ async def override(conn: Connection, roster_id: int, span: Span, reason: str, ac
 
 
 async def cancel_override(conn: Connection, roster_id: int, stand_in_id: int, actor: str, at: datetime) -> None:
-    """Raises RosterNotFound."""
+    """What of it has not been. Raises RosterNotFound, also for one that is over."""
     await _hold(conn, roster_id)
     if await conn.fetchval(QUERIES.cancel_override, stand_in_id, roster_id, at, actor) is None:
         raise RosterNotFound("override", stand_in_id)
@@ -204,8 +208,13 @@ async def agree(conn: Connection, swap_id: int, contact_id: int, actor: str, at:
 
 
 async def end_swap(conn: Connection, swap_id: int, actor: str, at: datetime) -> None:
-    """Refuse or withdraw a swap, or take it back after both agreed. Raises RosterNotFound, SwapSettled."""
+    """Refuse or withdraw a swap, or take back what of it has not been after both agreed.
+
+    Raises RosterNotFound, SwapSettled.
+    """
     swap = await _open_swap(conn, swap_id, agreed=True)
+    if at >= max(swap["giver_until_at"], swap["taker_until_at"]):
+        raise SwapSettled(swap_id, "over")
     await conn.execute(QUERIES.end_swap, swap_id, at, actor)
     await conn.execute(QUERIES.cancel_swapped, swap_id, at, actor)
     await conn.execute(QUERIES.look_at_roster, swap["roster_id"], at)
@@ -231,6 +240,8 @@ async def _refuse_others_duty(conn: Connection, roster_id: int, giver: Span, tak
     for name, span in (("giver", giver), ("taker", taker)):
         if span.from_at < at or span.until_at <= span.from_at:
             raise RosterRefused(name, "the duty has begun, or ends before it begins")
+        if span.until_at - span.from_at > SWAP_MAX:
+            raise RosterRefused(name, f"is longer than {SWAP_MAX.days} days")
         if not stands_throughout(roster, span.number, span.contact_id, span.from_at, span.until_at):
             raise RosterRefused(name, "is not the person's duty all that time")
 

@@ -8,7 +8,7 @@ from registry.rosters.model import Duty, DutyReason, Gap, OnDuty, Roster, Rotati
 
 
 def on_duty(roster: Roster, at: datetime) -> Duty:
-    """Who is on duty at a moment: on each rotation the override, else the swap, else whose shift it is.
+    """Who is on duty at a moment: on each rotation the newest override or swap, else whose shift it is.
 
     A person who stands on two rotations is named once, with the first; one who is absent leaves the rotation vacant.
     """
@@ -85,7 +85,7 @@ def gaps(roster: Roster, from_at: datetime, until_at: datetime) -> tuple[Gap, ..
 
 def _stand_in(roster: Roster, number: int, at: datetime) -> StandIn | None:
     covering = (each for each in roster.stand_ins if each.number == number and each.covers(at))
-    return min(covering, key=lambda each: (each.swap_id is not None, each.id), default=None)
+    return max(covering, key=lambda each: each.id, default=None)
 
 
 def _moments(roster: Roster, from_at: datetime, until_at: datetime) -> list[datetime]:

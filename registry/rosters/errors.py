@@ -21,7 +21,7 @@ class RosterRefused(ValueError):
 
 @dataclass(eq=False)
 class SwapSettled(Exception):
-    """The swap has ended, or both have agreed to it."""
+    """The swap has ended, both have agreed to it, or the duties are over."""
 
     swap_id: int
     state: str

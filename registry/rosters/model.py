@@ -96,7 +96,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A person who takes the place of whoever the rotation names, for a time."""
+    """A person who takes the place of whoever the rotation names, for a time; of two the newer one rules."""
 
     id: int
     number: int  # Of the rotation.
@@ -120,7 +120,7 @@ class Roster:
     zh_name: str
     en_name: str
     rotations: tuple[Rotation, ...]  # Every version.
-    stand_ins: tuple[StandIn, ...]  # None of them cancelled.
+    stand_ins: tuple[StandIn, ...]  # One that was cancelled ends there.
     absent: frozenset[int] = frozenset()  # Contacts who cannot be reached any more.
 
     @property

@@ -22,9 +22,10 @@ SELECT r.roster_id, r.number, r.version, r.handover_weekday, r.handover_time, r.
 FROM rotations r WHERE r.roster_id = ANY ($1) ORDER BY r.roster_id, r.number, r.version;
 
 -- name: list_stand_ins :many
--- Those that are not cancelled and reach beyond a moment.
-SELECT s.id, s.roster_id, s.number, s.contact_id, s.from_at, s.until_at, s.reason, s.swap_id
-FROM stand_ins s WHERE s.roster_id = ANY ($1) AND s.until_at > $2 AND s.cancelled_at IS NULL ORDER BY s.id;
+-- Those that reach beyond a moment; one that was cancelled stood until then.
+SELECT s.id, s.roster_id, s.number, s.contact_id, s.from_at, LEAST(s.until_at, s.cancelled_at) AS until_at, s.reason, s.swap_id
+FROM stand_ins s WHERE s.roster_id = ANY ($1) AND s.until_at > $2
+  AND (s.cancelled_at IS NULL OR s.cancelled_at > GREATEST($2, s.from_at)) ORDER BY s.id;
 
 -- name: list_absent :many
 -- Contacts of rosters' organisations who cannot be reached any more.
@@ -102,11 +103,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id;
 SELECT roster_id FROM stand_ins WHERE id = $1 AND swap_id IS NULL;
 
 -- name: cancel_override :one
+-- Nothing comes back for one that is over: what has been is not rewritten.
 UPDATE stand_ins SET cancelled_at = $3, cancelled_by = $4
-WHERE id = $1 AND roster_id = $2 AND swap_id IS NULL AND cancelled_at IS NULL RETURNING id;
+WHERE id = $1 AND roster_id = $2 AND swap_id IS NULL AND cancelled_at IS NULL AND until_at > $3 RETURNING id;
 
 -- name: cancel_swapped :exec
-UPDATE stand_ins SET cancelled_at = $2, cancelled_by = $3 WHERE swap_id = $1 AND cancelled_at IS NULL;
+UPDATE stand_ins SET cancelled_at = $2, cancelled_by = $3 WHERE swap_id = $1 AND cancelled_at IS NULL AND until_at > $2;
 
 -- name: insert_swap :one
 INSERT INTO roster_swaps (roster_id, giver_id, giver_number, giver_from_at, giver_until_at, taker_id, taker_number,
@@ -189,6 +191,7 @@ SELECT (SELECT count(*) FROM roster_gaps g JOIN rosters r ON r.id = g.roster_id 
         JOIN areas a ON a.id = o.area_id
         WHERE g.settled_at IS NULL AND ($1::text IS NULL OR a.path @> ARRAY[$1] OR o.id = $2)) AS gaps,
        (SELECT count(*) FROM contacts c JOIN organisations o ON o.id = c.organisation_id JOIN areas a ON a.id = o.area_id
-        WHERE c.enabled AND ($1::text IS NULL OR a.path @> ARRAY[$1] OR o.id = $2)
+        WHERE c.enabled AND NOT EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled)
+          AND ($1::text IS NULL OR a.path @> ARRAY[$1] OR o.id = $2)
           AND (SELECT t.state FROM reachability_tests t WHERE t.contact_id = c.id ORDER BY t.number DESC LIMIT 1) = 'failed')
            AS unreachable;

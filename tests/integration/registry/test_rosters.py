@@ -10,7 +10,7 @@ from registry import demo
 from registry.rosters import changes
 from registry.rosters.changes import Span
 from registry.rosters.duty import gaps, on_duty
-from registry.rosters.errors import RosterRefused
+from registry.rosters.errors import RosterNotFound, RosterRefused, SwapSettled
 from registry.rosters.model import DutyReason, DutyRole
 from registry.rosters.store import read_page_rules, read_parameters, read_rosters
 from registry.unit_calls import read_unit_calls
@@ -113,6 +113,36 @@ async def test_swap_stands_in_the_database_only_with_both_consents(owner: Connec
         await owner.execute(insert, roster_id, second, AT, AT + DAY, swap_id)
     assert await changes.agree(owner, swap_id, second, "user:8", AT)
     assert await owner.fetchval("SELECT count(*) FROM stand_ins WHERE swap_id = $1", swap_id) == 2
+
+
+async def test_what_is_taken_back_stood_until_then(owner: Connection) -> None:
+    first, second = await people(owner)
+    roster_id = await roster(owner)
+    stand_in = await changes.override(owner, roster_id, Span(1, first, AT, AT + 2 * DAY), "x", BY, AT)
+    await changes.cancel_override(owner, roster_id, stand_in, BY, AT + DAY)
+    later = await changes.override(owner, roster_id, Span(1, second, AT + DAY, AT + 2 * DAY), "x", BY, AT + DAY)
+    (found,) = await read_rosters(owner, ids=[roster_id])
+    assert [on_duty(found, AT + n * DAY / 2).persons[0].contact_id for n in range(4)] == [first, first, second, second]
+    with pytest.raises(RosterNotFound):
+        await changes.cancel_override(owner, roster_id, later, BY, AT + 2 * DAY)
+    assert (await read_rosters(owner, ids=[roster_id]))[0] == found
+
+
+async def test_swap_that_is_over_is_not_taken_back_and_none_lasts_for_ever(owner: Connection) -> None:
+    first, second = await people(owner)
+    roster_id = await roster(owner)
+    for number, person in ((1, first), (2, second)):
+        await changes.override(owner, roster_id, Span(number, person, AT, AT + 400 * DAY), "x", BY, AT)
+    spans = (Span(1, first, AT, AT + DAY), Span(2, second, AT + DAY, AT + 2 * DAY))
+    swap_id = await changes.propose_swap(owner, roster_id, *spans, "x", BY, AT)
+    for person in (first, second):
+        await changes.agree(owner, swap_id, person, BY, AT)
+    (found,) = await read_rosters(owner, ids=[roster_id])
+    assert [each.reason for each in on_duty(found, AT).persons] == [DutyReason.SWAP]  # Newer than the overrides.
+    with pytest.raises(SwapSettled):
+        await changes.end_swap(owner, swap_id, BY, AT + 2 * DAY)
+    with pytest.raises(RosterRefused):
+        await changes.propose_swap(owner, roster_id, Span(1, first, AT + DAY, AT + 399 * DAY), spans[1], "x", BY, AT)
 
 
 async def test_version_of_a_rotation_is_never_changed_by_the_processes(owner: Connection) -> None:

@@ -65,8 +65,15 @@ async def test_gap_is_warned_of_thirty_days_ahead_once(pool: Pool, owner: Connec
     for hours in range(12, 24 * 35, 6):  # Also while it runs.
         assert await advance(pool, begins - 30 * DAY + hours * H) == 0
     assert (await warnings(pool), await gaps(pool)) == (1, [(begins, None, False)])
+    (message,) = await rows(pool, "SELECT u.login FROM messages m JOIN users u ON u.id = m.user_id")
+    assert message["login"] == "fire.head"  # Who keeps the roster can fill it.
+
+
+async def test_gap_of_a_unit_without_a_head_is_told_to_the_unit(pool: Pool, owner: Connection) -> None:
+    await roster(owner, "t-police", DutyRole.ON_DUTY)
+    await advance(pool, AT)
     (message,) = await rows(pool, "SELECT key, organisation_id FROM messages")
-    assert message["organisation_id"] == "t-fire"
+    assert message["organisation_id"] == "t-police"
 
 
 async def test_gap_that_somebody_fills_is_settled_and_another_is_warned_of(
@@ -144,6 +151,16 @@ async def test_test_without_an_answer_fails_once_and_is_alarmed(pool: Pool, owne
     assert await advance(pool, AT + 24 * H) == 0
     (alarm,) = await rows(pool, "SELECT body FROM stream_log WHERE topic = 'duty.unreachable'")
     assert alarm["body"]["contact"]["organisation_id"] == "t-fire"
+
+
+async def test_whoever_has_left_is_neither_tested_nor_missed(pool: Pool, owner: Connection) -> None:
+    user_id = await owner.fetchval("SELECT id FROM users WHERE login = 'fire.hand'")
+    await contact(owner, "t-fire", "甲", user_id=user_id)
+    assert await advance(pool, AT) == 1
+    await owner.execute("UPDATE users SET enabled = false WHERE id = $1", user_id)
+    await advance(pool, AT + 40 * DAY)
+    assert await rows(pool, "SELECT state::text FROM reachability_tests") == [{"state": "failed"}]
+    assert await rows(pool, "SELECT 1 FROM stream_log WHERE topic = 'duty.unreachable'") == []
 
 
 async def test_answer_to_the_message_itself_passes_the_test(pool: Pool, owner: Connection) -> None:

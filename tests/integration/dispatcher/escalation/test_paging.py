@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.channels import messages
 from dispatcher.escalation import pages, stage
 from dispatcher.tickets.reading import timeline
 from registry.rosters import changes
@@ -268,6 +269,76 @@ async def test_steps_of_the_ladder_page_the_persons_that_they_mean(pool: Pool) -
         " ORDER BY l.at",
     )
     assert [row["level"] for row in urged] == ["leader", "backup"]
+
+
+@pytest.mark.usefixtures("crew")
+async def test_graver_step_is_told_beside_a_milder_one_of_the_same_moment(pool: Pool) -> None:
+    """As after an outage, or a leap of the clock: the order is no less an order for the reminder beside it."""
+    ticket_id = await new_ticket(pool, grade=2)
+    await act(pool, ticket_id, ACCEPT, FIRE)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await stage.advance(await StepOfTown.begin(conn, AT + timedelta(minutes=20)))
+    found = await rows(
+        pool, "SELECT DISTINCT m.topic FROM messages m JOIN contacts c ON c.id = m.contact_id WHERE c.zh_name = '丁'"
+    )
+    assert {row["topic"] for row in found} == {"ticket.urged", "ticket.supervised"}
+
+
+@pytest.mark.usefixtures("crew")
+async def test_late_answer_ends_the_alarm_of_a_page_that_nobody_had_answered(pool: Pool) -> None:
+    ticket_id = await dispatched(pool)
+    for times in range(5):
+        await advance(pool, AT + 90 * times * SECOND)
+    assert await state(pool) == "unanswered"
+    await act(pool, ticket_id, SIGN, at=AT + timedelta(hours=1))
+    assert await state(pool) == "acknowledged"
+
+
+@pytest.mark.usefixtures("crew")
+async def test_page_anew_about_an_assignment_ends_the_older_one(pool: Pool) -> None:
+    ticket_id = await dispatched(pool, grade=3, kind="elevator_entrapment")
+    await advance(pool, AT)
+    await act(pool, ticket_id, (E.GRADE, LEADER, {"grade": 1}))
+    await advance(pool, AT + SECOND)
+    found = await rows(pool, "SELECT cause, state::text FROM pages ORDER BY id")
+    assert [row["state"] for row in found] == ["ended", "open"]
+
+
+@pytest.mark.usefixtures("crew")
+async def test_page_of_a_step_ends_with_its_clock(pool: Pool) -> None:
+    ticket_id = await dispatched(pool)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await stage.advance(await StepOfTown.begin(conn, AT + timedelta(minutes=5)))
+    # The unit has left; its clock was ended by the desk.
+    await act(pool, ticket_id, (E.REDISPATCH, OFFICER, {"lead": "t-police", "co": []}), at=AT + timedelta(minutes=6))
+    await advance(pool, AT + timedelta(minutes=30))
+    found = await rows(pool, "SELECT state::text FROM pages WHERE action = 'urge' AND organisation_id = 't-fire'")
+    assert [row["state"] for row in found] == ["ended"]
+
+
+async def test_one_answer_of_the_desk_is_an_answer_for_every_unit_that_it_was_told_of(
+    pool: Pool, owner: Connection
+) -> None:
+    for unit in ("t-fire", "t-police"):
+        await roster(owner, unit, DutyRole.ON_DUTY)
+    await roster(owner, "t-desk", DutyRole.ON_DUTY, [await contact(owner, "t-desk", "戊")])
+    ticket_id = await new_ticket(pool, grade=1)
+    await act(pool, ticket_id, ACCEPT, (E.DISPATCH, OFFICER, {"lead": "t-fire", "co": ["t-police"]}))
+    await advance(pool, AT)
+    assert await messages.answer(owner, await owner.fetchval("SELECT id FROM messages"), by=None, at=AT + SECOND)
+    await advance(pool, AT + timedelta(hours=1))
+    found = await rows(pool, "SELECT state::text, acknowledged_at FROM pages")
+    assert found == [{"state": "acknowledged", "acknowledged_at": AT + SECOND}] * 2
+
+
+@pytest.mark.usefixtures("crew")
+async def test_what_has_not_left_never_does_once_the_unit_acts(pool: Pool) -> None:
+    ticket_id = await dispatched(pool, grade=3, kind="elevator_entrapment")
+    await advance(pool, AT)
+    await act(pool, ticket_id, SIGN, at=AT + SECOND)
+    await advance(pool, AT + 2 * SECOND)
+    found = await rows(pool, "SELECT DISTINCT state::text, reason FROM messages")
+    assert found == [{"state": "cancelled", "reason": "acknowledged"}]
 
 
 async def test_desk_is_told_once_at_a_moment_however_many_units_have_nobody(pool: Pool, owner: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Who is on duty, by the definition: override before swap before rotation; nobody where none of them has anybody."""
+"""Who is on duty, by the definition: the newest stand-in before the rotation; nobody where neither has anybody."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -46,9 +46,9 @@ def daily(*participants: int, **more: object) -> Rotation:
 
 
 def stand_in(
-    contact: int, from_at: datetime, until_at: datetime, *, swap: int | None = None, number: int = 1
+    contact: int, from_at: datetime, until_at: datetime, *, swap: int | None = None, number: int = 1, id_: int = 1
 ) -> StandIn:
-    return StandIn(1, number, contact, from_at, until_at, "理由", swap)
+    return StandIn(id_, number, contact, from_at, until_at, "理由", swap)
 
 
 def roster(*rotations: Rotation, stand_ins: tuple[StandIn, ...] = (), absent: frozenset[int] = frozenset()) -> Roster:
@@ -96,13 +96,20 @@ def test_newest_version_that_covers_a_moment_rules_and_an_empty_one_ends_the_rot
     assert gaps(one, BEGIN, BEGIN + 9 * D) == (Gap(BEGIN + 6 * D, None),)
 
 
-def test_override_goes_before_a_swap_and_a_swap_before_the_rotation() -> None:
+def test_newer_override_goes_before_a_swap_and_a_swap_before_the_rotation() -> None:
     swap = stand_in(5, BEGIN + H, BEGIN + 5 * H, swap=3)
-    override = stand_in(6, BEGIN + 2 * H, BEGIN + 3 * H)
+    override = stand_in(6, BEGIN + 2 * H, BEGIN + 3 * H, id_=2)
     one = roster(daily(1), stand_ins=(swap, override))
     reasons = [on_duty(one, BEGIN + n * H).reason for n in range(6)]
     assert [named(on_duty(one, BEGIN + n * H)) for n in range(6)] == [[1], [5], [6], [5], [5], [1]]
     assert reasons == ["rotation", "swap", "override", "swap", "swap", "rotation"]
+
+
+def test_swap_of_a_duty_by_override_changes_who_stands_there() -> None:
+    override = stand_in(5, BEGIN, BEGIN + 5 * H)
+    swap = stand_in(6, BEGIN + H, BEGIN + 2 * H, swap=3, id_=2)
+    one = roster(daily(1), stand_ins=(override, swap))
+    assert [named(on_duty(one, BEGIN + n * H)) for n in range(3)] == [[5], [6], [5]]
 
 
 def test_persons_of_several_rotations_stand_in_the_order_of_their_numbers_each_once() -> None:
@@ -170,17 +177,14 @@ def by_definition(one: Roster, at: datetime) -> list[tuple[int, str]]:
     answer: list[tuple[int, str]] = []
     for number in (1, 2):
         standing = [s for s in one.stand_ins if s.number == number and s.from_at <= at < s.until_at]
-        overrides = [s for s in standing if s.swap_id is None]
-        swaps = [s for s in standing if s.swap_id is not None]
+        newest = sorted(standing, key=lambda s: s.id)[-1:]
         valid = [
             r
             for r in one.rotations
             if r.number == number and r.valid_from <= at and (r.valid_until is None or at < r.valid_until)
         ]
-        if overrides:
-            person, reason = overrides[0].contact_id, "override"
-        elif swaps:
-            person, reason = swaps[0].contact_id, "swap"
+        if newest:
+            person, reason = newest[0].contact_id, "override" if newest[0].swap_id is None else "swap"
         elif valid and valid[-1].participants:
             person, reason = walked(valid[-1], at), "rotation"
         else:
