@@ -163,7 +163,7 @@ ALTER TABLE outbox
     ALTER COLUMN progress_at SET NOT NULL,
     ADD CONSTRAINT outbox_goes_to_one_place CHECK (num_nonnulls(endpoint_id, contact_point_id) = 1);
 DROP INDEX outbox_ready;
-CREATE INDEX outbox_ready ON outbox (grade, next_at) WHERE state = 'ready';
+CREATE INDEX outbox_ready ON outbox (lane, grade, next_at, id) WHERE state = 'ready';
 CREATE INDEX outbox_of_contact_point ON outbox (contact_point_id, created_at) WHERE contact_point_id IS NOT NULL;
 CREATE INDEX outbox_of_ticket ON outbox (ticket_id, id);
 
@@ -191,7 +191,7 @@ BEGIN
         WHEN 'failed' THEN '{sent,delivered,answered,failed,dead,cancelled}'
         WHEN 'sent' THEN '{delivered,answered,failed}'
         WHEN 'dead' THEN '{delivered,answered}'       -- Our time ran out, but it had arrived.
-        WHEN 'cancelled' THEN '{delivered,answered}'
+        WHEN 'cancelled' THEN '{sent,delivered,answered}'  -- It was on its way already.
         WHEN 'delivered' THEN '{answered}'
         ELSE '{}' END) THEN
         RAISE EXCEPTION 'an attempt never goes from % to %', OLD.progress, NEW.progress USING ERRCODE = '23514';
@@ -228,5 +228,7 @@ CREATE TABLE receipts (
 );
 
 GRANT SELECT ON message_templates, message_limits, message_rules, attempt_states TO rongan_app;
-GRANT SELECT, INSERT, UPDATE ON contact_points, messages TO rongan_app;
+GRANT SELECT, INSERT ON contact_points, messages TO rongan_app;
+GRANT UPDATE (verified_at, code, code_misses, tests, enabled) ON contact_points TO rongan_app;
+GRANT UPDATE (state, next_at, reason, reached_at, answered_at, answered_by) ON messages TO rongan_app;
 GRANT SELECT, INSERT ON message_holds, message_attempts, receipts TO rongan_app;

@@ -21,8 +21,8 @@ RECEIPTS = Counter("dispatcher_receipts_total", "Receipts of gateways", ["channe
 class ReceiptState(StrEnum):
     """What a gateway may say of an attempt."""
 
-    DELIVERED = "delivered"  # The phone has it; for a call: it rang.
-    ANSWERED = "answered"  # Somebody replied, picked up, or pressed the key.
+    DELIVERED = "delivered"  # The phone has it; of a call: it rang, or something picked up, as a mailbox does.
+    ANSWERED = "answered"  # Somebody replied or pressed the key: nobody else is called.
     FAILED = "failed"  # It did not arrive and will not.
 
 

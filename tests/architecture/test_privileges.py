@@ -43,6 +43,16 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
     "hazard_assessments": frozenset(),
     "inspection_findings": frozenset(),
     "hazard_ticket_moves": frozenset({"followed_at"}),  # followed once, by the leader
+    "rotations": frozenset(),
+    "rotation_participants": frozenset(),
+    "stand_ins": frozenset({"cancelled_at", "cancelled_by"}),  # it stood until then
+    "roster_swaps": frozenset(
+        {"giver_agreed_at", "giver_agreed_by", "taker_agreed_at", "taker_agreed_by", "ended_at", "ended_by"}
+    ),
+    "pages": frozenset({"state", "next_at", "acknowledged_at", "acknowledged_by", "to_hush"}),
+    "page_levels": frozenset(),
+    "page_recipients": frozenset(),
+    "messages": frozenset({"state", "next_at", "reason", "reached_at", "answered_at", "answered_by"}),
     "message_holds": frozenset(),
     "message_attempts": frozenset(),
     "receipts": frozenset(),

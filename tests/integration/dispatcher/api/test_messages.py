@@ -1,6 +1,7 @@
 """Messages over HTTP: who sees which, who may answer, contact points that prove themselves, receipts of gateways."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +147,11 @@ async def test_a_contact_point_is_used_once_its_code_came_back(api: Api, owner: 
         assert (await planning.plan_due(conn, at))[1] == 1
     code = await owner.fetchval("SELECT code FROM contact_points")
     assert code in await owner.fetchval("SELECT body->>'text' FROM outbox")
+    # Whoever entered a number that is not his own does not read here what was sent to it.
+    message_id = await owner.fetchval("SELECT id FROM messages")
+    _, told = await client.get(f"messages/{message_id}")
+    assert "******" in told["attempts"][0]["text"]
+    assert code not in json.dumps(told)
     wrong = f"{(int(code) + 1) % 10**6:06}"
     assert await client.post(f"{path}/verify", {"code": wrong}) == (200, {"verified": False})
     assert await client.post(f"{path}/verify", {"code": code}) == (200, {"verified": True})

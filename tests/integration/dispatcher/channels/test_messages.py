@@ -312,6 +312,28 @@ async def test_an_answer_stops_what_has_not_left(wang: User, pool: Pool, owner: 
     assert await states(owner, voice["id"]) == ["queued", "cancelled"]
 
 
+async def test_what_is_cancelled_while_it_is_being_sent_has_been_sent(
+    wang: User, pool: Pool, owner: Connection
+) -> None:
+    await add_point(pool, wang, "sms")
+    message_id = await tell(pool, wang, grade=2)
+    async with pool.acquire() as conn:
+        (parcel,) = await outbox.claim(conn, 10, each=10, room={})
+        await messages.answer(conn, message_id, by=wang.user_id, at=AT)
+        assert await outbox.finish(conn, parcel, AttemptState.SENT, AT)
+        await settling.settle(conn, parcel.id, AT)
+    (attempt,) = await attempts(owner)
+    assert (attempt["state"], await states(owner, attempt["id"])) == ("sent", ["queued", "cancelled", "sent"])
+    assert (await message(owner))["state"] == "answered"
+
+
+async def test_whose_log_in_is_closed_is_told_nothing(wang: User, pool: Pool, owner: Connection) -> None:
+    await add_point(pool, wang)
+    await owner.execute("UPDATE users SET enabled = false")
+    await tell(pool, wang, grade=1)
+    assert await attempts(owner) == []
+
+
 async def test_a_bundle_leaves_as_long_as_one_message_in_it_is_wanted(
     wang: User, pool: Pool, owner: Connection
 ) -> None:
