@@ -118,7 +118,7 @@ async def _build_intake(
         writer=Writer(dsn, slot, metrics=metrics, failpoints=failpoints),
         clock=clock,
         metrics=metrics,
-        alarm=OutageAlarm(kinds, metrics, settings.life_safety_webhook),
+        alarm=OutageAlarm(kinds, metrics, settings.life_safety_webhook, private_allowed=settings.webhook_allow_private),
         failpoints=failpoints,
         guard=guard,
         options=IntakeOptions(

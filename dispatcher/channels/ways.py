@@ -10,8 +10,8 @@ from typing import Final
 
 import aiohttp
 
-from dispatcher.channels.addresses import PublicResolver
 from dispatcher.channels.relay import Relay
+from runtime.addresses import PublicResolver
 
 TIMEOUT_S: Final = 10
 IN_FLIGHT_MAX: Final = 64

@@ -5,9 +5,9 @@ from typing import Final
 import orjson
 
 from dispatcher.channels import signing
-from dispatcher.channels.addresses import refuse_private_literal
 from dispatcher.channels.outbox import Parcel
 from dispatcher.channels.ways import FAULTS, Outcome, Verdict, Ways, verdict_of_fault, verdict_of_status
+from runtime.addresses import refuse_private_literal
 
 EVENT_TYPE_PREFIX: Final = "cn.chengdu.community."
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Final
 
 import aiohttp
@@ -11,6 +12,7 @@ import structlog
 from gateway.intake.arrivals import Arrival
 from gateway.intake.metrics import IntakeMetrics
 from gateway.intake.state import signal_places
+from runtime.addresses import AddressNotAllowed, PublicResolver, refuse_private_literal
 
 log = structlog.get_logger(__name__)
 
@@ -21,12 +23,18 @@ _POST_ATTEMPTS: Final = 3
 
 
 class OutageAlarm:
-    """Log, metric and, where one is configured, a webhook; at most once a message."""
+    """Log, metric and, where one is configured, a webhook; at most once a message.
 
-    def __init__(self, kinds: frozenset[str], metrics: IntakeMetrics, webhook: str | None) -> None:
+    The webhook reaches no private address unless `private_allowed`, as a siren in the building needs; a redirect never.
+    """
+
+    def __init__(
+        self, kinds: frozenset[str], metrics: IntakeMetrics, webhook: str | None, *, private_allowed: bool
+    ) -> None:
         self._kinds = kinds
         self._metrics = metrics
         self._webhook = webhook
+        self._private_allowed = private_allowed
         self._posts: deque[dict[str, Any]] = deque(maxlen=_POSTS_MAX)
         self._posted = asyncio.Event()
 
@@ -57,21 +65,33 @@ class OutageAlarm:
         """Post to the webhook until cancelled; what fails thrice is only logged, since log and metric have sounded."""
         if self._webhook is None:
             return
+        if not self._private_allowed:
+            try:
+                refuse_private_literal(self._webhook)
+            except AddressNotAllowed as refused:  # Said now: during an outage it would be too late.
+                log.error("life_safety_webhook_not_allowed", fault=str(refused))  # noqa: TRY400
+        while True:
+            await self._posted.wait()
+            self._posted.clear()
+            await self._post_all(self._webhook)
+
+    async def _post_all(self, url: str) -> None:
+        connector = aiohttp.TCPConnector(resolver=None if self._private_allowed else PublicResolver())
         timeout = aiohttp.ClientTimeout(total=_POST_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            while True:
-                await self._posted.wait()
-                self._posted.clear()
-                while self._posts:
-                    await self._post(session, self._webhook, self._posts.popleft())
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+            while self._posts:
+                await self._post(session, url, self._posts.popleft())
 
     async def _post(self, session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> None:
         for attempt in range(1, _POST_ATTEMPTS + 1):
             try:
-                async with session.post(url, json=body) as response:
-                    response.raise_for_status()
-                    return
-            except (aiohttp.ClientError, TimeoutError) as fault:
+                if not self._private_allowed:
+                    refuse_private_literal(url)
+                async with session.post(url, json=body, allow_redirects=False) as response:
+                    if response.status < HTTPStatus.MULTIPLE_CHOICES:
+                        return
+                log.warning("life_safety_webhook_failed", status=response.status, attempt=attempt)
+            except (aiohttp.ClientError, OSError, ValueError) as fault:
                 log.warning("life_safety_webhook_failed", fault=type(fault).__name__, attempt=attempt)
 
     def _sound(self, arrival: Arrival, kind: str, age_s: float) -> None:

@@ -224,7 +224,7 @@ async def running_intake(
         ),
         clock=clock,
         metrics=metrics,
-        alarm=OutageAlarm(kinds, metrics, webhook),
+        alarm=OutageAlarm(kinds, metrics, webhook, private_allowed=True),
         failpoints=failpoints,
         guard=guard,
         options=options or IntakeOptions(batch_wait_s=0.001),

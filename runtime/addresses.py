@@ -1,4 +1,4 @@
-"""Which network addresses a channel may call: public ones, unless a setting opens the inside."""
+"""Which network addresses a webhook may call: public ones, unless a setting opens the inside."""
 
 import asyncio
 import ipaddress
@@ -52,6 +52,8 @@ def refuse_private_literal(url: str) -> None:
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
+        if host.replace(".", "").isdigit():  # 2130706433 and 127.1, which the system would read as addresses.
+            raise AddressNotAllowed(f"{host} is not a public address") from None
         return
     if not is_public(ip):
         raise AddressNotAllowed(f"{ip} is not a public address")
