@@ -1,6 +1,9 @@
 """`rongan demo`: everything embedded, with a demo community that lives and a story that is told, until Ctrl-C."""
 
 import shutil
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
+from secrets import token_bytes
 from typing import Annotated
 
 import typer
@@ -17,6 +20,7 @@ from cli.numba_cache import use_numba_cache
 from cli.ports import free_port
 from cli.program import read_settings, run_program
 from cli.run import supervise
+from cli.simulate import PHONES_HOST
 from registry.deployment import DeploymentMode
 from runtime.settings import Settings
 from runtime.supervisor.supervisor import ProcessSpec, python_argv
@@ -53,14 +57,36 @@ async def _demo(settings: Settings, *, fresh: bool) -> None:
         async with running_database(settings):
             await prepare_database(settings, Intention(DeploymentMode.EXERCISE))
             community = await ensure_community(settings)
-            specs = process_specs(settings)
+            line = _PhoneLine(free_port(PHONES_HOST, 0), f"whsec_{b64encode(token_bytes(32)).decode()}")
+            specs = [replace(spec, env={**spec.env, **line.as_city()}) for spec in process_specs(settings)]
             typer.echo("Starting the processes; the first start compiles kernels for about half a minute ...")
-            await supervise(settings, (*specs, _simulators(settings, community)), welcome=_welcome(community))
+            await supervise(settings, (*specs, _simulators(settings, community, line)), welcome=_welcome(community))
 
 
-def _simulators(settings: Settings, community: Community) -> ProcessSpec:
+@dataclass(frozen=True, slots=True)
+class _PhoneLine:
+    """Between the demo's processes and its telephones; another one at each start."""
+
+    port: int
+    secret: str = field(repr=False)
+
+    def as_city(self) -> dict[str, str]:
+        url = f"http://{PHONES_HOST}:{self.port}"
+        return {
+            "RONGAN_SMS_URL": f"{url}/sms",
+            "RONGAN_SMS_SECRET": self.secret,
+            "RONGAN_VOICE_URL": f"{url}/voice",
+            "RONGAN_VOICE_SECRET": self.secret,
+        }
+
+    def as_phones(self) -> dict[str, str]:
+        return {"RONGAN_SIMULATE_PHONES_PORT": str(self.port), "RONGAN_SIMULATE_PHONES_SECRET": self.secret}
+
+
+def _simulators(settings: Settings, community: Community, line: _PhoneLine) -> ProcessSpec:
     env = {
         **child_environment(settings),
+        **line.as_phones(),
         "RONGAN_SIMULATE_CREDENTIALS": str(community.credentials),
         "RONGAN_SIMULATE_HOST": settings.mqtt_host,
         "RONGAN_SIMULATE_PORT": str(settings.mqtt_port),

@@ -10,8 +10,11 @@ from typing import Final
 from dispatcher.accounts.model import UserRole
 from dispatcher.accounts.passwords import generate_password
 from dispatcher.accounts.store import create_user, list_users
+from dispatcher.channels import contact_points
+from dispatcher.channels.model import Organisation, User
 from dispatcher.screening.importing import import_hazards, import_plans
 from registry.demo import create_devices, create_places, create_rosters, screening_rows
+from registry.organisations import OrganisationKind, read_organisations
 from runtime.clock import open_clock
 from runtime.errors import Explained
 from runtime.pool import Connection, connect
@@ -115,7 +118,7 @@ async def _create(conn: Connection, key: bytes, folder: Path) -> None:
     logins = []
     for person in PEOPLE:
         password = generate_password()
-        await create_user(
+        user_id = await create_user(
             conn,
             login=person.login,
             zh_name=person.zh_name,
@@ -126,10 +129,23 @@ async def _create(conn: Connection, key: bytes, folder: Path) -> None:
             at=at,
         )
         logins.append(LogIn(person.login, password, person.does))
+        if UserRole.COMMITTEE not in person.roles:
+            await _give_phone(conn, User(user_id), f"199100000{len(logins):02}", at)
     await create_rosters(conn, at)
+    for number, organisation in enumerate(await read_organisations(conn)):
+        if organisation.kind is not OrganisationKind.COMMITTEE:
+            await _give_phone(conn, Organisation(organisation.id), f"199200000{number:02}", at)
     await _screen(conn, at)
     _write_secret(folder / _CREDENTIALS, [device.as_json() for device in devices])
     _write_secret(folder / _LOGINS, [asdict(login) for login in logins])
+
+
+async def _give_phone(conn: Connection, owner: User | Organisation, number: str, at: datetime) -> None:
+    """A number that the simulated telephones answer. Persons of rosters have theirs already."""
+    for position, channel in enumerate(("sms", "voice"), start=1):
+        await contact_points.add(
+            conn, owner=owner, channel=channel, address=number, position=position, verified=True, at=at
+        )
 
 
 async def _screen(conn: Connection, at: datetime) -> None:

@@ -20,6 +20,7 @@ from simulators.credentials import Credential, CredentialsUnreadable, read_crede
 from simulators.fleet.device import Broker
 from simulators.fleet.fleet import Fleet
 from simulators.hotline.caller import Caller
+from simulators.phones import Phones
 from simulators.scenarios.demo import run_demo, run_fire
 from simulators.scenarios.fire import NoFireCast
 
@@ -40,6 +41,7 @@ Seed = Annotated[int, typer.Option(help="equal seeds give equal devices and call
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object at the end")]
 
 HTTP_URL = "http://127.0.0.1:8080"
+PHONES_HOST = "127.0.0.1"
 A_DAY_S = 86_400.0
 
 
@@ -145,6 +147,13 @@ def demo(
     api: Url = HTTP_URL,
     calls_per_hour: Annotated[float, typer.Option(min=0.1)] = 20.0,
     scene_pause: Annotated[float, typer.Option(min=0, help="seconds between two scenes of the story")] = 30.0,
+    phones_port: Annotated[
+        int | None,
+        typer.Option(envvar="RONGAN_SIMULATE_PHONES_PORT", help="be the gateway of text messages and calls there"),
+    ] = None,
+    phones_secret: Annotated[
+        str, typer.Option(envvar="RONGAN_SIMULATE_PHONES_SECRET", help="its secret", show_default=False)
+    ] = "",
     duration: Duration = A_DAY_S,
     seed: Seed = 1,
     as_json: AsJson = False,
@@ -163,6 +172,7 @@ def demo(
             duration_s=duration,
             calls_per_hour=calls_per_hour,
             scene_pause_s=scene_pause,
+            phones=None if phones_port is None else Phones(api, phones_secret).serve(PHONES_HOST, phones_port),
             say=lambda line: CONSOLE.print(line, highlight=False),
         )
 

@@ -1,12 +1,12 @@
 """What `make demo` shows: a living community, and the story of a night after a quarter of a minute."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -44,9 +44,10 @@ async def run_demo(
     duration_s: float,
     calls_per_hour: float = 20.0,
     scene_pause_s: float = SCENE_PAUSE_S,
+    phones: Coroutine[Any, Any, None] | None = None,
     say: Callable[[str], None] = lambda _line: None,
 ) -> DemoReport:
-    """Run fleet, callers and the story of the charging shed together for at most `duration_s` seconds.
+    """Run fleet, callers, telephones and the story of the charging shed together for at most `duration_s` seconds.
 
     The story takes the clock to a Saturday night and lets it run beside the spectator's between its scenes. Where it
     finds something else than it expects it says so and ends; the community lives on.
@@ -73,6 +74,8 @@ async def run_demo(
                 tasks.create_task(fleet.run(duration_s), name="fleet")
                 tasks.create_task(caller.run(calls_per_hour, duration_s), name="callers")
                 tasks.create_task(tell(), name="story")
+                if phones is not None:
+                    tasks.create_task(phones, name="telephones")
         return DemoReport(fleet.tally, caller.tally)
 
 
