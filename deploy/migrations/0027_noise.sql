@@ -1,4 +1,4 @@
--- 0026_noise.sql
+-- 0027_noise.sql
 -- Groups with m > 1: events that are in no incident because too few are near them, and what is final but counts beside them.
 
 ALTER TYPE incident_status ADD VALUE 'dissolved';  -- A correction left too few events near each other; may be one again.
