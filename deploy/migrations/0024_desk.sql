@@ -18,7 +18,8 @@ ALTER TABLE hotline_calls
     ADD COLUMN wanted          text,
     ADD COLUMN urgency         call_urgency NOT NULL DEFAULT 'ordinary',
     ADD COLUMN missing         call_element[] NOT NULL DEFAULT '{}',  -- What the caller left open; asked for, never made up.
-    ADD COLUMN external_due_at timestamptz;                           -- What the system that passed the call on promised.
+    ADD COLUMN external_due_at timestamptz,                           -- What the system that passed the call on promised.
+    ADD COLUMN complained_of   text REFERENCES organisations;         -- 被投诉单位: never leads, checks or calls back (A11).
 
 -- The number without what people write between digits, and without the country's prefix.
 CREATE FUNCTION caller_digits(phone text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -90,12 +91,24 @@ CREATE INDEX callbacks_of_agent ON callbacks (agent_id, id DESC);
 CREATE INDEX tickets_awaiting_callback ON tickets (id) WHERE state = 'awaiting_callback';
 CREATE INDEX tickets_by_survivor ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 
--- Whoever handled the matter never asks whether it was handled well.
+-- Whether a unit has a part in a matter: it handled the ticket or one that was merged into it, or a reporter complains of it.
+CREATE FUNCTION is_concerned(ticket bigint, unit text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE whole AS (
+        SELECT ticket AS id
+        UNION
+        SELECT m.id FROM tickets m JOIN whole w ON m.merged_into = w.id
+    )
+    SELECT EXISTS (SELECT FROM whole w JOIN ticket_assignments a ON a.ticket_id = w.id WHERE a.organisation_id = unit)
+        OR EXISTS (SELECT FROM ticket_reports r JOIN hotline_calls c ON c.id = r.call_id
+                   WHERE r.ticket_id = ticket AND c.complained_of = unit)
+$$;
+
+-- Whoever handled the matter, or is complained of in it, never asks whether it was handled well.
 CREATE FUNCTION refuse_handling_units() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text := to_jsonb(NEW) ->> TG_ARGV[0];
 BEGIN
-    IF EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = NEW.ticket_id AND a.organisation_id = named) THEN
+    IF is_concerned(NEW.ticket_id, named) THEN
         RAISE EXCEPTION '% handled ticket %', named, NEW.ticket_id
             USING ERRCODE = '23514', CONSTRAINT = TG_TABLE_NAME || '_never_by_a_handling_unit';
     END IF;
@@ -158,6 +171,12 @@ CREATE TABLE re_check_rates (
     one_in  integer NOT NULL CHECK (one_in >= 1),  -- One of so many, on average.
     source  text NOT NULL
 );
+-- What the draw is keyed by: whoever decides sees ticket and version, and must not see whether they are drawn.
+CREATE TABLE re_check_key (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    key bytea NOT NULL CHECK (octet_length(key) = 32)
+);
+INSERT INTO re_check_key (key) VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
 CREATE TABLE re_checks (
     id                      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket_id               bigint NOT NULL,
@@ -247,17 +266,22 @@ CREATE TABLE exchange_orders (
     external_number text NOT NULL,
     call_id         bigint NOT NULL UNIQUE REFERENCES hotline_calls,
     received_at     timestamptz NOT NULL,
-    changed         boolean NOT NULL DEFAULT false,  -- Something happened that the partner was not told.
     told_ticket_id  bigint REFERENCES tickets,
     told_version    integer,
     PRIMARY KEY (partner_id, external_number)
 );
-CREATE INDEX exchange_orders_to_tell ON exchange_orders (call_id) WHERE changed;
+
+-- Something happened to an order that its partner may not know. A row each, taken out once told: a mark on the order would be
+-- lost where an action commits while the dispatcher tells of the one before, or would have the action wait for the step.
+CREATE TABLE exchange_changes (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    call_id bigint NOT NULL REFERENCES exchange_orders (call_id)
+);
 
 CREATE FUNCTION mark_orders_of_ticket() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE exchange_orders e SET changed = true FROM ticket_reports r
-    WHERE r.ticket_id = NEW.ticket_id AND e.call_id = r.call_id AND NOT e.changed;
+    INSERT INTO exchange_changes (call_id)
+    SELECT e.call_id FROM ticket_reports r JOIN exchange_orders e ON e.call_id = r.call_id WHERE r.ticket_id = NEW.ticket_id;
     RETURN NULL;
 END
 $$;
@@ -274,8 +298,9 @@ GRANT SELECT, INSERT ON call_receipts TO rongan_app;
 GRANT UPDATE (code_hash, issued_at) ON call_receipts TO rongan_app;
 GRANT SELECT, INSERT ON callbacks TO rongan_app;
 GRANT UPDATE (result, satisfaction, words, ended_at) ON callbacks TO rongan_app;
-GRANT SELECT ON refusal_bases, re_check_rates, call_rules TO rongan_app;
+GRANT SELECT ON refusal_bases, re_check_rates, re_check_key, call_rules TO rongan_app;
 GRANT SELECT, INSERT ON re_checks TO rongan_app;
 GRANT UPDATE (drawn, one_in, result, words, checked_at, checker, checker_organisation_id) ON re_checks TO rongan_app;
 GRANT SELECT, INSERT ON exchange_orders TO rongan_app;
-GRANT UPDATE (changed, told_ticket_id, told_version) ON exchange_orders TO rongan_app;
+GRANT UPDATE (told_ticket_id, told_version) ON exchange_orders TO rongan_app;
+GRANT SELECT, INSERT, DELETE ON exchange_changes TO rongan_app;

@@ -76,9 +76,14 @@ def is_signed(secret: str, signed: Signed) -> bool:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
         return False
-    content = f"{signed.id}.{signed.timestamp}.".encode() + signed.body
+    # Headers come with whatever bytes somebody sent, escaped as aiohttp escapes them.
+    content = f"{signed.id}.{signed.timestamp}.".encode(errors="surrogateescape") + signed.body
     expected = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
-    given = [each.removeprefix("v1,").encode() for each in signed.signatures.split() if each.startswith("v1,")]
+    given = [
+        each.removeprefix("v1,").encode(errors="surrogateescape")
+        for each in signed.signatures.split()
+        if each.startswith("v1,")
+    ]
     return any(hmac.compare_digest(expected, each) for each in given)
 
 
@@ -103,7 +108,7 @@ async def tell_partners(conn: Connection, at: datetime) -> int:
 
     Told is what the caller may see by number and code, so no partner learns more of other reporters than they do.
     """
-    rows = await conn.fetch(QUERIES.orders_to_tell, BATCH)
+    rows = await conn.fetch(QUERIES.take_changed_orders, BATCH)
     for row in rows:
         standing = await read_standing(conn, row["call_id"])
         place = await conn.fetchrow(QUERIES.place_of_report, row["call_id"])

@@ -45,7 +45,7 @@ ORDER BY c.received_at DESC, c.id DESC LIMIT 50;
 INSERT INTO caller_looks (at, user_id, purpose, call_id, found) VALUES ($1, $2, $3::text::look_purpose, $4, $5);
 
 -- name: list_waiting :many
--- Who waits for a call-back: never shown to a unit that handled the matter, nor what another agent has taken.
+-- Who waits for a call-back: never shown to a unit that handled the matter or is complained of, nor what another agent has.
 SELECT w.call_id, w.ticket_id, w.number, w.kind, w.kind_zh, w.kind_en, w.grade, w.area_id, w.received_at, w.must_call, w.attempts,
        w.due_at, w.callback_id
 FROM (SELECT r.call_id, t.id AS ticket_id, t.number, t.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, t.grade, t.area_id,
@@ -54,17 +54,17 @@ FROM (SELECT r.call_id, t.id AS ticket_id, t.number, t.kind, k.zh_name AS kind_z
       FROM tickets t JOIN ticket_reports r ON r.ticket_id = t.id JOIN hotline_calls c ON c.id = r.call_id
       JOIN event_kinds k ON k.id = t.kind LEFT JOIN callbacks b ON b.call_id = r.call_id AND b.ended_at IS NULL
       WHERE t.state = 'awaiting_callback' AND r.callback_wanted AND r.called_back_at IS NULL AND r.callback_outcome IS NULL
-        AND NOT EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $2)) w
+        AND NOT COALESCE(is_concerned(t.id, $2), false)) w
 WHERE ($1::text IS NULL OR w.area_path @> ARRAY[$1] OR w.area_path = '{}')
   AND (w.agent_id IS NULL OR w.agent_id = $3) AND ($4::boolean IS NULL OR $4 = (w.agent_id IS NOT NULL))
   AND ($6::bigint IS NULL OR (w.sort_at, w.call_id) > (COALESCE($5::timestamptz, 'infinity'), $6))
 ORDER BY w.sort_at, w.call_id LIMIT $7;
 
 -- name: waiting_report :one
--- The report, held, whether it waits, and whether the asker's unit handled it.
+-- The report, held, whether it waits, and whether the asker's unit handled it or is complained of.
 SELECT r.ticket_id, t.area_path,
        t.state = 'awaiting_callback' AND r.callback_wanted AND r.called_back_at IS NULL AND r.callback_outcome IS NULL AS waits,
-       EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $2) AS handled
+       COALESCE(is_concerned(t.id, $2), false) AS handled
 FROM ticket_reports r JOIN tickets t ON t.id = r.ticket_id WHERE r.call_id = $1 FOR NO KEY UPDATE OF r;
 
 -- name: take_callback :one
@@ -101,7 +101,8 @@ SELECT code, refusal, zh_text, en_text, source, valid_from FROM refusal_bases WH
 SELECT refusal, zh_text, en_text FROM refusal_bases WHERE code = $1 AND valid_from <= $2;
 
 -- name: draws_due :many
-SELECT c.id, c.ticket_id, c.version, c.cause::text, r.one_in FROM re_checks c JOIN re_check_rates r ON r.cause = c.cause
+SELECT c.id, c.ticket_id, c.version, c.cause::text, r.one_in, k.key
+FROM re_checks c JOIN re_check_rates r ON r.cause = c.cause CROSS JOIN re_check_key k
 WHERE c.drawn IS NULL ORDER BY c.id LIMIT $1 FOR NO KEY UPDATE OF c SKIP LOCKED;
 
 -- name: draw :exec
@@ -121,7 +122,7 @@ ORDER BY c.id LIMIT $7;
 
 -- name: hold_re_check :one
 SELECT c.id, c.ticket_id, c.cause::text, c.actor, c.organisation_id, c.drawn, c.result::text, t.area_path,
-       EXISTS (SELECT FROM ticket_assignments a WHERE a.ticket_id = t.id AND a.organisation_id = $2) AS handled
+       is_concerned(t.id, $2) AS handled
 FROM re_checks c JOIN tickets t ON t.id = c.ticket_id WHERE c.id = $1 FOR NO KEY UPDATE OF c;
 
 -- name: record_re_check :exec
@@ -231,14 +232,18 @@ ON CONFLICT DO NOTHING;
 SELECT e.external_number, e.call_id, e.received_at, c.external_due_at FROM exchange_orders e
 JOIN hotline_calls c ON c.id = e.call_id WHERE e.partner_id = $1 AND e.external_number = $2;
 
--- name: orders_to_tell :many
+-- name: take_changed_orders :many
+-- Changes that are committed, taken out; what commits from now on has rows of its own.
+WITH taken AS (
+    DELETE FROM exchange_changes WHERE id IN (SELECT id FROM exchange_changes ORDER BY id LIMIT $1) RETURNING call_id
+)
 SELECT e.partner_id, e.external_number, e.call_id, p.organisation_id, e.told_ticket_id, e.told_version
 FROM exchange_orders e JOIN exchange_partners p ON p.id = e.partner_id
-WHERE e.changed ORDER BY e.call_id LIMIT $1 FOR NO KEY UPDATE OF e SKIP LOCKED;
+WHERE e.call_id IN (SELECT call_id FROM taken) ORDER BY e.call_id;
 
 -- name: place_of_report :one
 SELECT r.ticket_id, t.version FROM ticket_reports r JOIN tickets t ON t.id = r.ticket_id WHERE r.call_id = $1;
 
 -- name: order_told :exec
-UPDATE exchange_orders SET changed = false, told_ticket_id = $3, told_version = $4
+UPDATE exchange_orders SET told_ticket_id = $3, told_version = $4
 WHERE partner_id = $1 AND external_number = $2;

@@ -1,8 +1,8 @@
 """What was voided or graded down is looked at again: a sample nobody chooses, by a unit that decided nothing in it."""
 
+import hmac
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final
 
 from dispatcher.accounts.model import User
@@ -31,18 +31,23 @@ class ReCheckResult(StrEnum):
     OVERTURNED = "overturned"  # 推翻: it was a false closure.
 
 
-def is_drawn(ticket_id: int, version: int, one_in: int) -> bool:
+def is_drawn(key: bytes, ticket_id: int, version: int, one_in: int) -> bool:
     """Whether the sample holds this decision: a function of the ticket and the place of the decision in its log.
 
-    Nobody chooses either, a replay draws the same, and on average one of `one_in` is drawn.
+    A replay draws the same, and on average one of `one_in` is drawn. `key` is the database's own: without it an officer
+    could compute which version is drawn, and void at another one.
     """
-    return int.from_bytes(sha256(f"re-check:{ticket_id}:{version}".encode()).digest()[:8]) % one_in == 0
+    drawn = hmac.digest(key, f"re-check:{ticket_id}:{version}".encode(), "sha256")
+    return int.from_bytes(drawn[:8]) % one_in == 0
 
 
 async def draw_due(conn: Connection) -> int:
     """Draw for every decision that waits for it, at the rates in force; returns how many there were."""
     rows = await conn.fetch(QUERIES.draws_due, BATCH)
-    drawn = [(row["id"], is_drawn(row["ticket_id"], row["version"], row["one_in"]), row["one_in"]) for row in rows]
+    drawn = [
+        (row["id"], is_drawn(row["key"], row["ticket_id"], row["version"], row["one_in"]), row["one_in"])
+        for row in rows
+    ]
     await conn.executemany(QUERIES.draw, drawn)
     return len(drawn)
 

@@ -99,6 +99,8 @@ JUDGED: Final = (
 MOVED: Final = (
     f"event IN ({words(_E.REDISPATCH, _E.ACCEPT_RETURN, _E.AWARD, _E.AWARD_FALLBACK)})"
     " AND ticket_kind = 'call_response' AND organisation_id IS NOT NULL"
+    # Who leaves because a reporter complains of it was not dispatched wrongly.
+    f" AND (event <> '{_E.REDISPATCH}' OR actor NOT LIKE 'rule:%' AND from_state IN ('dispatched', 'acknowledged'))"
     f" AND lead_reason NOT IN ({words(*sorted(HELD_BY_DUTY_DESK))})"
     " AND fields ->> 'lead' IS DISTINCT FROM organisation_id"
 )

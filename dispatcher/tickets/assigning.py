@@ -8,7 +8,7 @@ from typing import Final
 from dispatcher.tickets import clocks, parts
 from dispatcher.tickets.deeds import Deed
 from dispatcher.tickets.grammar import Effect
-from dispatcher.tickets.model import Assignment, AssignmentRole, Role, Ticket
+from dispatcher.tickets.model import RULE_ROLE, Assignment, AssignmentRole, Role, Ticket
 from dispatcher.tickets.routing import HELD_BY_DUTY_DESK, RouteReason
 
 
@@ -129,7 +129,8 @@ def _awarded(ticket: Ticket, deed: Deed, _: clocks.Rules) -> Ticket:
 def _wrong_dispatch_counted(ticket: Ticket, deed: Deed, _: clocks.Rules) -> Ticket:
     lead = ticket.assignment_of(ticket.lead_organisation_id)
     moved = deed.fields.get("lead") != ticket.lead_organisation_id
-    wrong = moved and (lead is None or lead.reason not in HELD_BY_DUTY_DESK)
+    # What a rule takes away was dispatched rightly: the complaint came later.
+    wrong = moved and deed.role != RULE_ROLE and (lead is None or lead.reason not in HELD_BY_DUTY_DESK)
     return replace(ticket, wrong_dispatch_count=ticket.wrong_dispatch_count + wrong)
 
 

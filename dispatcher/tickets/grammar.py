@@ -62,6 +62,10 @@ class Guard(StrEnum):
     KNOWN_ORGANISATION = "unknown_organisation"  # Every organisation named exists.
     ART45 = "ART45_DIRECT_ASSIGNMENT"  # No residents' committee is ever ordered.
     NOT_OF_HANDLING_UNIT = "actor_of_handling_unit"  # Who checks or calls back never belongs to a unit that handled it.
+    # The unit complained of neither leads, nor checks, nor calls back (ruling A11).
+    LEAD_NOT_COMPLAINED_OF = "lead_complained_of"
+    NOT_OF_UNIT_COMPLAINED_OF = "actor_complained_of"
+    LEAD_HAS_TO_LEAVE = "lead_may_stay"  # Work that was begun is taken from nobody else.
     WITHIN_RETURN_WINDOW = "return_window_passed"
     RETURN_ONCE = "return_already_requested"  # Once a unit and ticket.
     COMPLAINT_NEEDS_COUNTERSIGN = (
@@ -144,6 +148,8 @@ class Effect(StrEnum):
     COUNT_REOPEN = "count_reopen"
     CALL_BACK = "call_back"  # One report has had its call-back.
     NOTE_ATTEMPT = "note_attempt"  # One report was called in vain.
+    FORGET_ATTEMPTS = "forget_attempts"  # The unit goes back to work: calls in vain before do not count after it.
+    CALL_AGAIN = "call_again"  # What was said of the first result is no answer about the second.
     MUST_CALL = "must_call"  # One report has to be called whatever was approved for the many.
     APPROVE_REPLY = "approve_reply"
     SETTLE_BY_REPLY = "settle_by_reply"  # The approved reply answers those who need no call.

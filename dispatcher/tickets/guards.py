@@ -6,7 +6,7 @@ from typing import Final
 
 from dispatcher.tickets import clocks
 from dispatcher.tickets.evidence_guards import EVIDENCE_GUARDS
-from dispatcher.tickets.grammar import Guard
+from dispatcher.tickets.grammar import Effect, Guard, Unit
 from dispatcher.tickets.joint_guards import JOINT_GUARDS
 from dispatcher.tickets.model import ClockName, RequestKind, Role, TicketEvent, TicketKind, TicketState
 from dispatcher.tickets.questions import GRAVE, Question, call_to_settle, is_open
@@ -23,6 +23,7 @@ NEEDS_FIELDS: Final = frozenset(
         Guard.ONE_LEAD,
         Guard.KNOWN_ORGANISATION,
         Guard.ART45,
+        Guard.LEAD_NOT_COMPLAINED_OF,
         Guard.GRADE_DIFFERS,
         Guard.CALL_WAITS,
         Guard.REASON_UNLESS_RESOLVED,
@@ -74,6 +75,15 @@ def _independent(question: Question) -> bool:
     return question.actor.organisation_id not in question.ticket.handling_units
 
 
+def _lead_not_complained_of(question: Question) -> bool:
+    # Who ends the work is the lead that stands; who assigns names one, or lets the desk of the district take it.
+    standing = question.ticket.lead_organisation_id if question.row.unit is Unit.LEAD else None
+    lead = question.fields.get("lead", standing)
+    if Effect.FALL_BACK in question.row.effects:
+        lead = question.context.fallback
+    return lead not in question.ticket.complained_of
+
+
 def _within_window(question: Question) -> bool:
     assignment = question.ticket.assignment_of(question.actor.organisation_id)
     return assignment is not None and is_open(question, ClockName.RETURN_WINDOW, assignment.assigned_at)
@@ -81,7 +91,10 @@ def _within_window(question: Question) -> bool:
 
 def _complaint(question: Question) -> bool:
     ticket = question.ticket
-    return ticket.demand not in _WEIGHTY_DEMANDS and ticket.objection_count == 0
+    # Nobody asked what the reporters want, or a later one complains of a unit: it may be what Art. 50 protects.
+    unknown = ticket.demand is None and bool(ticket.reports)
+    weighty = unknown or ticket.demand in _WEIGHTY_DEMANDS or bool(ticket.complained_of)
+    return not weighty and ticket.objection_count == 0
 
 
 def _grave_return(question: Question) -> bool:
@@ -229,6 +242,9 @@ _GUARDS: Final[Mapping[Guard, Callable[[Question], bool]]] = {
     Guard.KNOWN_ORGANISATION: _known,
     Guard.ART45: _no_committee,
     Guard.NOT_OF_HANDLING_UNIT: _independent,
+    Guard.LEAD_NOT_COMPLAINED_OF: _lead_not_complained_of,
+    Guard.NOT_OF_UNIT_COMPLAINED_OF: lambda q: q.actor.organisation_id not in q.ticket.complained_of,
+    Guard.LEAD_HAS_TO_LEAVE: lambda q: q.ticket.lead_organisation_id in q.ticket.complained_of,
     Guard.WITHIN_RETURN_WINDOW: _within_window,
     Guard.RETURN_ONCE: lambda q: q.actor.organisation_id not in q.ticket.returns_requested,
     Guard.COMPLAINT_NEEDS_COUNTERSIGN: _complaint,

@@ -38,8 +38,9 @@ def masked_words(told: Mapping[str, Any]) -> dict[str, Any]:
 def reads_reports(ticket: Ticket, actor: Actor) -> bool:
     """Whether the actor may read what residents reported, the callers masked.
 
-    The desk and those who check and call back need it, and the units that work on the ticket; neighbours never do.
+    The desk and those who check and call back need it, and the units that work on the ticket; neighbours never do,
+    nor whoever the reporters complain of (ruling A11).
     """
-    if not actor.may_know_reporters:
+    if not actor.may_know_reporters or actor.organisation_id in ticket.complained_of:
         return False
     return bool(actor.roles & _READERS) or ticket.assignment_of(actor.organisation_id) is not None

@@ -237,6 +237,8 @@ class Ticket:
     look_back_count: int = 0
     relapse_count: int = 0
     returns_requested: frozenset[str] = frozenset()  # Units that used their one request.
+    complained_of: frozenset[str] = frozenset()  # Units that its reports, or those of its case, complain of.
+    merged_units: frozenset[str] = frozenset()  # Units that handled what was merged into it.
     assignments: tuple[Assignment, ...] = ()
     clocks: tuple[ClockRun, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -254,8 +256,8 @@ class Ticket:
 
     @property
     def handling_units(self) -> frozenset[str]:
-        """Every organisation that ever was assigned."""
-        return frozenset(assignment.organisation_id for assignment in self.assignments)
+        """Every organisation that ever was assigned, to it or to what was merged into it."""
+        return frozenset(assignment.organisation_id for assignment in self.assignments) | self.merged_units
 
     @property
     def running(self) -> tuple[ClockRun, ...]:

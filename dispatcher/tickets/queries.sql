@@ -63,7 +63,15 @@ SELECT t.id, t.ticket_kind::text, t.case_id, t.incident_id, t.kind, k.time_criti
        t.look_back_from, t.look_back_at, t.look_back_count, t.relapse_count,
        ARRAY(SELECT DISTINCT x.organisation_id FROM ticket_transitions x
              WHERE x.ticket_id = t.id AND x.event IN ('request_return', 'decline') AND x.organisation_id IS NOT NULL)
-       AS returns_requested
+       AS returns_requested,
+       ARRAY(SELECT DISTINCT c.complained_of
+             FROM (SELECT t.id UNION
+                   SELECT o.id FROM tickets o WHERE t.ticket_kind = 'joint_rectification' AND o.case_id = t.case_id) o
+             JOIN ticket_reports r ON r.ticket_id = o.id JOIN hotline_calls c ON c.id = r.call_id WHERE c.complained_of IS NOT NULL)
+       AS complained_of,
+       ARRAY(WITH RECURSIVE merged AS (SELECT m.id FROM tickets m WHERE m.merged_into = t.id
+                                       UNION SELECT m.id FROM tickets m JOIN merged w ON m.merged_into = w.id)
+             SELECT DISTINCT a.organisation_id FROM merged JOIN ticket_assignments a ON a.ticket_id = merged.id) AS merged_units
 FROM tickets t JOIN event_kinds k ON k.id = t.kind WHERE t.id = $1;
 
 -- name: read_assignments :many
@@ -123,7 +131,7 @@ ON CONFLICT (ticket_id, clock, organisation_id, run) DO UPDATE SET limit_id = $5
 INSERT INTO ticket_reports (call_id, ticket_id, joined_at, callback_wanted, called_back_at, callback_outcome, satisfaction,
     must_call, attempts)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (call_id) DO UPDATE SET ticket_id = $2, joined_at = $3, called_back_at = $5, callback_outcome = $6, satisfaction = $7,
+ON CONFLICT (call_id) DO UPDATE SET ticket_id = $2, joined_at = $3, callback_wanted = $4, called_back_at = $5, callback_outcome = $6, satisfaction = $7,
     must_call = $8, attempts = $9;
 
 -- name: put_request :exec
@@ -161,7 +169,8 @@ FROM ticket_entries e WHERE e.ticket_id = $1
 ORDER BY version, place;
 
 -- name: read_call :one
-SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text, external_due_at FROM hotline_calls WHERE id = $1;
+SELECT id, anonymous, caller_phone IS NOT NULL AS reachable, demand::text, external_due_at, complained_of
+FROM hotline_calls WHERE id = $1;
 
 -- name: ticket_of_report :one
 SELECT ticket_id FROM ticket_reports WHERE call_id = $1;

@@ -61,6 +61,8 @@ async def read_ticket(conn: Connection, ticket_id: int) -> Ticket:
             "denied_units": frozenset(columns["denied_units"]),
             "appealed_units": frozenset(columns["appealed_units"]),
             "returns_requested": frozenset(columns["returns_requested"]),
+            "complained_of": frozenset(columns["complained_of"]),
+            "merged_units": frozenset(columns["merged_units"]),
         },
         assignments=tuple(
             Assignment(**dict(each) | {"role": AssignmentRole(each["role"])})

@@ -74,6 +74,27 @@ def _called_back(ticket: Ticket, deed: Deed, _: clocks.Rules) -> Ticket:
     )
 
 
+def _attempts_forgotten(ticket: Ticket, _: Deed, __: clocks.Rules) -> Ticket:
+    return replace(
+        ticket,
+        reports=tuple(replace(each, attempts=()) if each.waits_for_callback else each for each in ticket.reports),
+    )
+
+
+def _called_again(ticket: Ticket, _: Deed, __: clocks.Rules) -> Ticket:
+    """Everybody who wanted a call is called anew, but for whoever withdrew; the one reply to many is approved anew."""
+    return replace(
+        ticket,
+        reply_approved_at=None,
+        reports=tuple(
+            replace(each, called_back_at=None, outcome=None, satisfaction=None, attempts=())
+            if each.outcome != WITHDRAWN
+            else each
+            for each in ticket.reports
+        ),
+    )
+
+
 def _settled(ticket: Ticket, _: Deed, __: clocks.Rules) -> Ticket:
     if ticket.reply_approved_at is None or not ticket.mass:
         return ticket
@@ -106,7 +127,12 @@ def _pointed(ticket: Ticket, deed: Deed, _: clocks.Rules) -> Ticket:
 EFFECTS: Final[Mapping[Effect, Callable[[Ticket, Deed, clocks.Rules], Ticket]]] = {
     Effect.CALL_BACK: _called_back,
     Effect.NOTE_ATTEMPT: lambda t, d, _: tried(t, d.fields.get("call_id"), d.at),
-    Effect.MUST_CALL: lambda t, d, _: _changed(t, d.fields.get("call_id"), lambda each: replace(each, must_call=True)),
+    Effect.FORGET_ATTEMPTS: _attempts_forgotten,
+    Effect.CALL_AGAIN: _called_again,
+    # Also who left no number at first: whoever asks for a call later is called.
+    Effect.MUST_CALL: lambda t, d, _: _changed(
+        t, d.fields.get("call_id"), lambda each: replace(each, must_call=True, callback_wanted=True)
+    ),
     Effect.APPROVE_REPLY: lambda t, d, _: replace(t, reply_approved_at=d.at),
     Effect.SETTLE_BY_REPLY: _settled,
     Effect.WITHDRAW: _withdrawn,

@@ -21,13 +21,19 @@ class RouteReason(StrEnum):
     OFFICE_CLOSED = "office_closed"  # It keeps office hours: the duty desk signs and holds.
     NOBODY_ON_DUTY = "nobody_on_duty"  # Its rosters have nobody now: the duty desk signs and holds.
     SEVERAL_UNITS = "several_units"  # More than one external unit answers for the place: a person chooses.
+    COMPLAINED_OF = "complained_of"  # A reporter complains of it: it does not lead here (ruling A11).
     NO_ORGANISATION = "no_organisation"  # 兜底: nobody of the department answers for the place; the duty desk takes it.
     OFFICER = "officer"  # A person chose it.
     UNROUTED = "unrouted"  # Not even a duty desk answers for the place.
 
 
 HELD_BY_DUTY_DESK: Final = frozenset(
-    {RouteReason.OFFICE_CLOSED.value, RouteReason.NO_ORGANISATION.value, RouteReason.NOBODY_ON_DUTY.value}
+    {
+        RouteReason.OFFICE_CLOSED.value,
+        RouteReason.NO_ORGANISATION.value,
+        RouteReason.NOBODY_ON_DUTY.value,
+        RouteReason.COMPLAINED_OF.value,
+    }
 )
 _ON_DUTY: Final = (RouteReason.DEPARTMENT_OF_AREA, RouteReason.UNIT_CALLED)
 _EXTERNAL: Final = frozenset(
@@ -79,21 +85,26 @@ def route(
     *,
     trades: Iterable[UnitTrade] = (),
     off_duty: Collection[str] = (),
+    complained_of: Collection[str] = (),
 ) -> Routing:
     """Find lead and co-units. The order of `organisations` does not matter; nobody is assigned twice.
 
     `trades` are the external units that the kind calls here and now (registry.unit_calls); `off_duty` are organisations
-    whose rosters have nobody now.
+    whose rosters have nobody now. Those in `complained_of` do not lead: the next of the department above them does,
+    else the nearest desk that nobody complains of; they may still have a part of their own in the work.
     """
     known = sorted(organisations, key=lambda organisation: organisation.id)
-    desk = duty_desk(known, area_path)
+    heard = [each for each in known if each.id not in complained_of]
     grounds: dict[str, RouteReason] = {}
-    held: list[Held] = []
+    nearest = _most_local(known, area_path, kind.lead_department)
+    passed_over = nearest is not None and nearest.id in complained_of
+    held = [Held(kind.lead_department, nearest.id, RouteReason.COMPLAINED_OF)] if nearest and passed_over else []
     assigned: list[str | None] = []
-    for meant in (*_departments(kind, area_path, known), *_units(trades, area_path, known)):
+    for meant in (*_departments(kind, area_path, known, heard), *_units(trades, area_path, known)):
+        desk = duty_desk(known if assigned else heard, area_path)
         reason = _reason(meant, at, calendar, off_duty)
         taker = _taker(meant, reason, desk)
-        if reason not in _ON_DUTY:
+        if reason not in _ON_DUTY and reason is not RouteReason.COMPLAINED_OF:
             held.append(meant.held(reason if desk else RouteReason.UNROUTED))
         if taker is not None:
             grounds.setdefault(taker.id, reason)
@@ -140,11 +151,15 @@ class _Meant(NamedTuple):
         return Held(self.part, named, reason)
 
 
-def _departments(kind: EventKind, area_path: Sequence[str], known: Sequence[Organisation]) -> Iterator[_Meant]:
-    """Each department of the kind with its most local organisation, the lead first."""
+def _departments(
+    kind: EventKind, area_path: Sequence[str], known: Sequence[Organisation], leading: Sequence[Organisation]
+) -> Iterator[_Meant]:
+    """Each department of the kind with its most local organisation, the lead, one of `leading`, first."""
     for department in dict.fromkeys((kind.lead_department, *kind.co_departments)):
-        meant = _most_local(known, area_path, department)
-        yield _Meant(department, meant, RouteReason.DEPARTMENT_OF_AREA if meant else RouteReason.NO_ORGANISATION)
+        nearest = _most_local(known, area_path, department)
+        meant = _most_local(leading, area_path, department) if department == kind.lead_department else nearest
+        missing = RouteReason.COMPLAINED_OF if nearest else RouteReason.NO_ORGANISATION
+        yield _Meant(department, meant, RouteReason.DEPARTMENT_OF_AREA if meant else missing)
 
 
 def _units(trades: Iterable[UnitTrade], area_path: Sequence[str], known: Sequence[Organisation]) -> Iterator[_Meant]:

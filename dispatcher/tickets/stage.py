@@ -17,7 +17,7 @@ from dispatcher.tickets.announcing import CHANGED, OPENED, announce, tell_units
 from dispatcher.tickets.model import Action, EntryKind, Ticket, TicketDraft, TicketEvent, TicketState, Transition
 from dispatcher.tickets.questions import Context
 from dispatcher.tickets.records import QUERIES, read_rules, read_ticket
-from dispatcher.tickets.routing import Routing, route
+from dispatcher.tickets.routing import RouteReason, Routing, route
 from dispatcher.tickets.writing import update
 from registry.event_kinds import GROUP_OF_ALL, EventKind, KindMode
 from registry.rosters.duty import off_duty_at
@@ -29,6 +29,9 @@ LOG = structlog.get_logger(__name__)
 
 OPENED_TOTAL = Counter("dispatcher_tickets_opened_total", "Tickets opened by the step", ["mode"])
 HELD_TOTAL = Counter("dispatcher_tickets_held_total", "Departments whose part a duty desk holds", ["reason"])
+
+_RELIEVED = (TicketState.DISPATCHED, TicketState.ACKNOWLEDGED)
+"""While nobody is on the way a rule may give the lead to another unit."""
 
 
 class Work(Protocol):
@@ -117,6 +120,8 @@ class _Desk:
             touched.ticket = await store.raise_grade(
                 self._conn, touched.ticket, change.grade, self._at, self._context.rules
             )
+        if touched.ticket.open and touched.ticket.lead_organisation_id in touched.ticket.complained_of:
+            await self._relieve(touched)
         if change.mode is KindMode.AUTO_TICKET and touched.ticket.state is TicketState.NEW:
             await self._accept_and_dispatch(touched)
 
@@ -195,6 +200,16 @@ class _Desk:
             return
         await self._act(touched, TicketEvent.DISPATCH, routing)
 
+    async def _relieve(self, touched: _Touched) -> None:
+        """Who just joined complains of the lead: another one takes it, or a person is told that somebody has to."""
+        ticket = touched.ticket
+        routing = await self._route(ticket, self._kinds[ticket.kind]) if ticket.kind in self._kinds else None
+        if ticket.state in _RELIEVED and routing is not None and routing.lead is not None:
+            await self._act(touched, TicketEvent.REDISPATCH, routing, reason=RouteReason.COMPLAINED_OF.value)
+            return
+        body = {"about": "lead_complained_of", "organisation_id": ticket.lead_organisation_id}
+        await store.add_entry(self._conn, ticket, EntryKind.MESSAGE, body, self._at)
+
     async def _route(self, ticket: Ticket, kind: EventKind) -> Routing:
         """Where a ticket goes; a unit whose rosters have nobody now is held by the desk."""
         if self._unit_calls is None:
@@ -207,19 +222,29 @@ class _Desk:
             self._at,
             self._context.rules.calendar,
             trades=[c.trade for c in calls_of(self._unit_calls, kind.id, ticket.area_path, ticket.grade, self._at)],
+            complained_of=ticket.complained_of,
         )
         routing = find()
         meant = [each for each in (routing.lead, *routing.co) if each is not None]
         off_duty = off_duty_at(await read_rosters(self._conn, organisations=meant, since=self._at), self._at)
         return find(off_duty=off_duty) if off_duty else routing
 
-    async def _act(self, touched: _Touched, event: TicketEvent, routing: Routing | None = None, **said: str) -> None:
+    async def _act(
+        self,
+        touched: _Touched,
+        event: TicketEvent,
+        routing: Routing | None = None,
+        *,
+        reason: str | None = None,
+        **said: str,
+    ) -> None:
         fields: dict[str, object] = {**said}
         if routing is not None:
             fields |= {"lead": routing.lead, "co": list(routing.co)}
         action = Action(
             event,
             touched.ticket.version,
+            reason,
             fields=fields,
             routing=None if routing is None else routing.as_record(),
         )

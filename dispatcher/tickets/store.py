@@ -164,6 +164,8 @@ async def join_report(
         rules or await read_rules(conn, at, [ticket.kind]),
         external_due_at=external_due_at,
     )
+    if call["complained_of"] is not None:
+        after = replace(after, complained_of=after.complained_of | {call["complained_of"]})
     await update(conn, ticket, after)
     await add_entry(
         conn,
@@ -174,6 +176,7 @@ async def join_report(
             "callback_wanted": callback_wanted,
             "demand": call["demand"],
             "external_due_at": _told(external_due_at),
+            "complained_of": call["complained_of"],
         },
         at,
     )
@@ -218,6 +221,11 @@ async def absorb(conn: Connection, loser: Ticket, survivor: Ticket, at: datetime
         await add_entry(conn, after, EntryKind.REPORT_JOINED, {**as_record(moved), "demand": loser.demand}, at)
     left = effects.handed_over(loser)
     after = effects.absorbed(after, left, rules)
+    after = replace(
+        after,
+        complained_of=after.complained_of | loser.complained_of,
+        merged_units=after.merged_units | loser.handling_units,
+    )
     await update(conn, survivor, after)
     body = {"ticket_id": loser.id, "number": loser.number, "incident_id": loser.incident_id, **left}
     await add_entry(conn, after, EntryKind.INCIDENT_JOINED, body, at)
@@ -275,7 +283,13 @@ async def recompute(conn: Connection, ticket_id: int) -> Ticket:
         lon=stored.lon,
         lat=stored.lat,
     )
-    origin = replace(effects.opened(draft, submitted.at, rules), id=stored.id)
+    origin = replace(
+        effects.opened(draft, submitted.at, rules),
+        id=stored.id,
+        # What other tables say, whatever is done with the ticket.
+        complained_of=stored.complained_of,
+        merged_units=stored.merged_units,
+    )
     return replaying.replay(origin, log, rules)
 
 

@@ -52,6 +52,7 @@ class CallDraft:
     wanted: str | None = None
     urgency: Urgency = Urgency.ORDINARY
     external_due_at: datetime | None = None  # What the system that passed it on promised.
+    complained_of: str | None = None  # The unit that the caller complains of: it never leads, checks or calls back.
 
     @property
     def missing(self) -> tuple[Element, ...]:
@@ -103,6 +104,9 @@ async def take_call(
         raise FieldRefused(("body", "kind"), f"no event kind {draft.kind!r}")
     if draft.area_id is not None and draft.area_id not in areas.by_id:
         raise FieldRefused(("body", "area_id"), f"no area {draft.area_id!r}")
+    accused = draft.complained_of
+    if accused is not None and await conn.fetchval(QUERIES.organisation_exists, accused) is None:
+        raise FieldRefused(("body", "complained_of"), f"no organisation {accused!r}")
     placed = replace(draft, kind=_kind(draft), area_id=_area_id(draft, home_area_id, areas))
     columns = asdict(placed)
     call_id = await conn.fetchval(
@@ -121,9 +125,14 @@ async def take_call(
     return Taken(call_id, uid, at, _kind(draft), placed.area_id, duplicate=False)
 
 
-async def read_call(conn: Connection, call_id: int, *, scope: str | None) -> dict[str, Any] | None:
-    """A call within an area (`scope` None: everywhere), unmasked: the caller of this function masks it."""
-    row = await conn.fetchrow(QUERIES.read_call, call_id, scope)
+async def read_call(
+    conn: Connection, call_id: int, *, scope: str | None, organisation_id: str | None
+) -> dict[str, Any] | None:
+    """A call within an area (`scope` None: everywhere) that does not complain of the reader's unit.
+
+    Unmasked: the caller of this function masks it.
+    """
+    row = await conn.fetchrow(QUERIES.read_call, call_id, scope, organisation_id)
     return None if row is None else dict(row)
 
 
@@ -142,9 +151,10 @@ _COLUMNS: Final = (
     "wanted",
     "urgency",
     "external_due_at",
+    "complained_of",
 )
 # What callers could not say before they were asked for it: left out where it says nothing, so that old keys still fit.
-_LATER: Final = {"wanted": None, "urgency": Urgency.ORDINARY, "external_due_at": None}
+_LATER: Final = {"wanted": None, "urgency": Urgency.ORDINARY, "external_due_at": None, "complained_of": None}
 
 
 def _content(draft: CallDraft) -> bytes:

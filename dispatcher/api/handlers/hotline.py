@@ -74,7 +74,9 @@ async def read_caller_history(call: Call[None, None, models.HistoryAsk]) -> mode
 
 
 async def read_call(call: Call[ById, None, None]) -> models.Call:
-    row = await store.read_call(call.conn, call.params.id, scope=call.viewer.scope)
+    row = await store.read_call(
+        call.conn, call.params.id, scope=call.viewer.scope, organisation_id=call.viewer.organisation_id
+    )
     if row is None:
         raise NotFound("call")
     _refuse_neighbours(call)

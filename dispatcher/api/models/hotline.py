@@ -15,6 +15,7 @@ from dispatcher.api.models.wire import (
     Latitude,
     Line,
     Longitude,
+    OrganisationId,
     Passage,
     storable,
 )
@@ -63,6 +64,9 @@ class NewCall(Ask):
     wanted: Annotated[Passage | None, Field(description="what the caller wants to be done")] = None
     urgency: Annotated[Urgency, Field(strict=False, description="a danger to life is grade II at least")] = (
         Urgency.ORDINARY
+    )
+    complained_of: OrganisationId | None = Field(
+        default=None, description="the unit that the caller complains of: it never leads, checks or calls back"
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None, description="or the header Idempotency-Key; one of the two is required"
@@ -114,6 +118,7 @@ class Call(Answer):
     area_id: str | None
     wanted: str | None
     urgency: Urgency
+    complained_of: str | None = Field(description="the unit that the caller complains of")
     number: str | None = Field(description="of the receipt")
     missing: list[Element] = Field(description="what is still open, of what was left open")
     supplements: list[Supplement]

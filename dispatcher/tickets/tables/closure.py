@@ -117,7 +117,7 @@ CLOSURE: Final = (
         needs_reason=True,
         stops=(Stop(_C.CALLBACK),),
         starts=_AGAIN,
-        effects=(Effect.COUNT_REWORK,),
+        effects=(Effect.COUNT_REWORK, Effect.FORGET_ATTEMPTS),
     ),
     Row(
         event=TicketEvent.APPROVE_REPLY,
@@ -173,7 +173,7 @@ CLOSURE: Final = (
         guards=(Guard.WITHIN_REOPEN_WINDOW, Guard.NO_OTHER_OPEN),
         needs_reason=True,
         starts=(Start(_C.DISPATCH), Start(_C.CONTROL), Start(_C.RESOLVE)),
-        effects=(Effect.COUNT_REOPEN, Effect.UNASSIGN),
+        effects=(Effect.COUNT_REOPEN, Effect.UNASSIGN, Effect.CALL_AGAIN),
     ),
     Row(
         event=TicketEvent.VOID,

@@ -55,7 +55,7 @@ INTAKE: Final = (
             text("text", required=False),
             ATTACHMENTS,
         ),
-        guards=CITES,
+        guards=(Guard.NOT_OF_UNIT_COMPLAINED_OF, *CITES),
     ),
     Row(
         event=TicketEvent.ANSWER,

@@ -82,7 +82,7 @@ ATTACHMENTS: Final = Field(name="attachments", type=FieldType.ATTACHMENTS, requi
 SUBTASK: Final = number("subtask", 1, 1000)
 DAYS: Final = number("days", 1, 60)
 
-NAMED_UNITS: Final = (Guard.KNOWN_ORGANISATION, Guard.ONE_LEAD, Guard.ART45)
-INDEPENDENT: Final = (Guard.NOT_OF_HANDLING_UNIT,)
+NAMED_UNITS: Final = (Guard.KNOWN_ORGANISATION, Guard.ONE_LEAD, Guard.ART45, Guard.LEAD_NOT_COMPLAINED_OF)
+INDEPENDENT: Final = (Guard.NOT_OF_HANDLING_UNIT, Guard.NOT_OF_UNIT_COMPLAINED_OF)
 CITES: Final = (Guard.ATTACHMENT_KNOWN,)
 PROVES: Final = (Guard.ATTACHMENT_KNOWN, Guard.PHOTO_NOT_REUSED, Guard.PHOTOS_SUFFICIENT)

@@ -20,6 +20,8 @@ export const hotlineEn: typeof hotlineZh = {
   demand: 'Demand',
   kind: 'Matter',
   unknown: 'Not sure yet',
+  complainedOf: 'Unit complained of (never leads, checks or calls back)',
+  nobody: 'None',
   urgency: 'Urgency',
   urgencyOf: { ordinary: 'Ordinary', urgent: 'Urgent', life_danger: 'Danger to life' },
   lifeDanger: 'Danger to life: grade II or above at once; tell 110, 119 or 120 as well',

@@ -18,6 +18,8 @@ export const hotlineZh = {
   demand: '诉求类型',
   kind: '事项',
   unknown: '暂不确定',
+  complainedOf: '被投诉单位（不牵头、不核查、不回访）',
+  nobody: '无',
   urgency: '紧急程度',
   urgencyOf: { ordinary: '一般', urgent: '紧急', life_danger: '危及生命' },
   lifeDanger: '危及生命：提交后立即按 II 级以上处理，请同时通知 110、119、120',

@@ -156,6 +156,22 @@ async def test_call_is_read_with_the_caller_masked_and_within_the_area(api: Api)
     assert (await (await api.as_user("committee")).get(f"hotline/calls/{taken['id']}"))[0] == 403
 
 
+async def test_unit_complained_of_is_named_and_reads_no_call_about_itself(api: Api, owner: Connection) -> None:
+    taker = await api.as_user("call_taker")
+    status, told = await taker.post("hotline/calls", {**CALL, "complained_of": "nobody"}, Idempotency_Key="call-0")
+    assert (status, told["errors"][0]["loc"]) == (422, ["body", "complained_of"])
+    await owner.execute(
+        "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
+        " VALUES ('accused', 'department', $1, '被投诉单位', 'x', 'always')",
+        EAST,
+    )
+    _, taken = await taker.post("hotline/calls", {**CALL, "complained_of": "accused"}, Idempotency_Key="call-1")
+    path = f"hotline/calls/{taken['id']}"
+    assert (await taker.get(path))[1]["complained_of"] == "accused"
+    await owner.execute("UPDATE users SET organisation_id = 'accused' WHERE login = 'supervisor'")
+    assert (await (await api.as_user("supervisor")).get(path))[0] == 404
+
+
 async def test_call_taker_is_told_what_to_ask_and_notes_it_down(api: Api, owner: Connection) -> None:
     client = await api.as_user("call_taker")
     status, taken = await client.post("hotline/calls", {"text": "路灯不亮", "area_id": EAST}, Idempotency_Key="call-1")

@@ -9,6 +9,7 @@ from dispatcher.accounts.model import User, UserRole
 from dispatcher.desk import callbacks
 from dispatcher.desk.callbacks import CallbackResult, Told
 from dispatcher.desk.errors import DeskRefusal, DeskRefused, DeskUnknown
+from dispatcher.tickets import store
 from dispatcher.tickets.errors import ActionRefused
 from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.model import TicketState
@@ -16,7 +17,17 @@ from dispatcher.tickets.questions import needs_call
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.desk.people import MORNING, checked_ticket, hire
 from tests.integration.dispatcher.tickets.test_store import assert_recomputable, stored
-from tests.integration.dispatcher.tickets.town import LEADER, TO_VERIFYING, VERIFIER, E, act, new_ticket
+from tests.integration.dispatcher.tickets.town import (
+    ACCEPT,
+    LEADER,
+    OFFICER,
+    TO_VERIFYING,
+    VERIFIER,
+    E,
+    act,
+    call,
+    new_ticket,
+)
 
 SOLVED = Told(result=CallbackResult.SOLVED, satisfaction=5)
 
@@ -199,3 +210,57 @@ async def test_of_many_reporters_those_who_asked_were_harmed_or_drawn_are_called
     for call_id in called:
         await done(pool, "finish", await taken(pool, call_id, agent), SOLVED, agent, MORNING)
     assert (await stored(pool, ticket_id)).state is TicketState.CLOSED
+
+
+async def test_unit_complained_of_neither_sees_nor_takes_the_call(pool: Pool, owner: Connection, agent: User) -> None:
+    _, (first, second) = await checked_ticket(pool, calls=2)
+    await owner.execute("UPDATE hotline_calls SET complained_of = 't-civil' WHERE id = $1", second)
+    accused = await hire(owner, "of-civil", UserRole.CALLBACK_AGENT, "t-civil")
+    assert await queue(pool, accused) == []
+    # Of the other reporter neither: it is the same matter.
+    assert await refusal(pool, "take", first, accused, MORNING) is DeskRefusal.HANDLED_BY_YOUR_UNIT
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(
+            "INSERT INTO callbacks (call_id, ticket_id, agent_id, agent_organisation_id, taken_at)"
+            " SELECT call_id, ticket_id, $2, 't-civil', $3 FROM ticket_reports WHERE call_id = $1",
+            first,
+            accused.id,
+            MORNING,
+        )
+    assert len(await queue(pool, agent)) == 2
+
+
+async def test_unit_that_handled_what_was_merged_calls_nobody_of_the_survivor(
+    pool: Pool, owner: Connection, agent: User
+) -> None:
+    loser = await new_ticket(pool, calls=1)
+    await act(pool, loser, ACCEPT, (E.DISPATCH, OFFICER, {"lead": "t-urban"}))
+    middle = await new_ticket(pool, calls=1)
+    survivor = await new_ticket(pool, calls=1)
+    for ticket_id in (middle, survivor):
+        await act(pool, ticket_id, ACCEPT)
+    await act(pool, loser, (E.MERGE, OFFICER, {"survivor": middle}))
+    await act(pool, middle, (E.MERGE, OFFICER, {"survivor": survivor}))
+    await act(pool, survivor, *TO_VERIFYING[1:], (E.VERIFY_OK, VERIFIER, {}))
+    ticket = await stored(pool, survivor)
+    assert "t-urban" in ticket.handling_units
+    insider = await hire(owner, "of-urban", UserRole.CALLBACK_AGENT, "t-urban")
+    assert await queue(pool, insider) == []
+    call_id = ticket.reports[0].call_id
+    assert await refusal(pool, "take", call_id, insider, MORNING) is DeskRefusal.HANDLED_BY_YOUR_UNIT
+    assert len(await queue(pool, agent)) == 3
+    await assert_recomputable(pool, survivor)
+
+
+async def test_caller_who_left_a_number_later_and_asks_for_a_call_is_called(
+    pool: Pool, owner: Connection, agent: User
+) -> None:
+    ticket_id = await new_ticket(pool)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        call_id = await call(conn, anonymous=True)
+        await store.join_report(conn, ticket_id, call_id, None, MORNING)
+    flagged = (E.FLAG_REPORT, OFFICER, {"call_id": call_id, "why": "asked_for_call"})
+    ticket = await act(pool, ticket_id, flagged, *TO_VERIFYING, (E.VERIFY_OK, VERIFIER, {}))
+    assert ticket.state is TicketState.AWAITING_CALLBACK
+    assert await queue(pool, agent) == [call_id]
+    await assert_recomputable(pool, ticket_id)

@@ -106,7 +106,7 @@ async def test_partner_hears_of_every_change_once_and_of_nobody(pool: Pool, owne
     await step(pool)
     await step(pool)
     heard = await told(owner)
-    assert not await owner.fetchval("SELECT bool_or(changed) FROM exchange_orders")
+    assert await owner.fetchval("SELECT count(*) FROM exchange_changes") == 0
     assert [(each["topic"], each["state"]) for each in heard] == [
         ("order.changed", "received"),
         ("order.changed", "in_hand"),
@@ -116,6 +116,31 @@ async def test_partner_hears_of_every_change_once_and_of_nobody(pool: Pool, owne
     assert heard[1]["holder_zh"] == "t-fire"
     for secret in ("138", "张三丰", "路灯不亮，"):
         assert secret not in str(heard)
+
+
+@pytest.mark.usefixtures("partner")
+async def test_change_that_commits_while_another_is_told_is_told_next(pool: Pool, owner: Connection) -> None:
+    ticket_id = await new_ticket(pool)
+    await join(pool, ticket_id, await order(pool, owner, "A-1"))
+    await act(pool, ticket_id, ACCEPT)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await act(pool, ticket_id, DISPATCH)
+    await step(pool)
+    assert [each["state"] for each in await told(owner)] == ["accepted", "in_hand"]
+
+
+@pytest.mark.usefixtures("partner")
+async def test_step_that_is_undone_tells_the_change_again(pool: Pool, owner: Connection) -> None:
+    ticket_id = await new_ticket(pool)
+    await join(pool, ticket_id, await order(pool, owner, "A-1"))
+    async with pool.acquire() as conn:
+        dying = conn.transaction()
+        await dying.start()
+        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await dying.rollback()
+    await step(pool)
+    assert [each["state"] for each in await told(owner)] == ["received"]
 
 
 async def test_change_of_a_ticket_without_orders_tells_nobody(pool: Pool, owner: Connection, partner: str) -> None:

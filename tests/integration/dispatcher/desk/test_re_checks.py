@@ -62,12 +62,14 @@ async def test_void_and_downgrade_are_drawn_once_and_an_upgrade_never(pool: Pool
 
 async def test_draw_follows_the_published_rate_and_remembers_it(pool: Pool, owner: Connection) -> None:
     await owner.execute("UPDATE re_check_rates SET one_in = 3")
+    await owner.execute("UPDATE re_check_key SET key = $1", bytes(32))
     tickets = [await new_ticket(pool, grade=3) for _ in range(12)]
     for ticket_id in tickets:
         await act(pool, ticket_id, (E.VOID, LEADER, {"code": "test"}))
     await step(pool)
     rows = await owner.fetch("SELECT ticket_id, version, drawn, one_in FROM re_checks ORDER BY ticket_id")
-    expected = [(ticket_id, 2, re_checks.is_drawn(ticket_id, 2, 3), 3) for ticket_id in tickets]
+    key = await owner.fetchval("SELECT key FROM re_check_key")
+    expected = [(ticket_id, 2, re_checks.is_drawn(key, ticket_id, 2, 3), 3) for ticket_id in tickets]
     assert [tuple(row) for row in rows] == expected
     assert len({drawn for _, _, drawn, _ in expected}) == 2
 

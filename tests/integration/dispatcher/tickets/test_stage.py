@@ -11,6 +11,7 @@ from dispatcher.tickets.records import read_ticket
 from registry.event_kinds import KindMode
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.tickets import town
+from tests.integration.dispatcher.tickets.test_store import assert_recomputable
 from tests.integration.dispatcher.tickets.town import AT, E, StepOfTown, act, call, change, event, incident
 
 NIGHT = AT.replace(hour=16)
@@ -176,3 +177,59 @@ async def test_replay_rule_set_opens_no_tickets(pool: Pool, owner: Connection) -
     await owner.execute("UPDATE deployment SET rule_set = 'replay'")
     assert await step(pool, change(*ids, KindMode.NOTICE_ONLY, event("a"))) == 0
     assert await tickets(pool) == []
+
+
+async def test_unit_complained_of_is_passed_over_and_leaves_the_lead_to_another(pool: Pool, owner: Connection) -> None:
+    await owner.execute(
+        "INSERT INTO organisations (id, kind, department_id, area_id, zh_name, en_name, duty)"
+        " VALUES ('t-fire-city', 'department', 'fire_rescue', 'tt', 'x', 'x', 'always')"
+    )
+    kind = "household_smoke_alarm"
+    async with transaction(pool, scope=SYSTEM) as conn:
+        ids = await incident(conn, kind=kind, grade=2)
+        calls = [
+            await call(conn, key=f"call {number}", complained_of=unit) for number, unit in enumerate((None, "t-fire"))
+        ]
+    first = change(*ids, KindMode.AUTO_TICKET, event("first", kind=kind, call_id=calls[0]), kind=kind, grade=2)
+    await step(pool, first)
+    (ticket,) = await tickets(pool)
+    assert ticket.lead_organisation_id == "t-fire"
+    joined = replace(first, opened=False, new_events=(event("second", kind=kind, call_id=calls[1]),))
+    await step(pool, joined)
+    (ticket,) = await tickets(pool)
+    assert (ticket.lead_organisation_id, ticket.complained_of) == ("t-fire-city", frozenset({"t-fire"}))
+    assert (ticket.state, ticket.wrong_dispatch_count) == (TicketState.DISPATCHED, 0)
+    await assert_recomputable(pool, ticket.id)
+    async with transaction(pool, scope=SYSTEM) as conn:
+        other = await incident(conn, kind=kind, grade=2)
+        call_id = await call(conn, key="another", complained_of="t-fire")
+    await step(
+        pool, change(*other, KindMode.AUTO_TICKET, event("third", kind=kind, call_id=call_id), kind=kind, grade=2)
+    )
+    assert (await tickets(pool))[1].lead_organisation_id == "t-fire-city"
+
+
+async def test_lead_at_the_place_is_not_taken_away_by_a_rule_but_somebody_is_told(pool: Pool) -> None:
+    async with transaction(pool, scope=SYSTEM) as conn:
+        ids = await incident(conn)
+        call_id = await call(conn, complained_of="t-fire")
+    await step(pool, change(*ids, KindMode.REVIEW, event("a")))
+    (ticket,) = await tickets(pool)
+    await act(pool, ticket.id, town.ACCEPT, town.DISPATCH, town.SIGN, (E.ROLL, town.CREW, {}))
+    await step(pool, change(*ids, KindMode.REVIEW, event("call", call_id=call_id), opened=False))
+    (ticket,) = await tickets(pool)
+    assert (ticket.state, ticket.lead_organisation_id) == (TicketState.EN_ROUTE, "t-fire")
+    async with pool.acquire() as conn:
+        said = [item.body for item in await timeline(conn, ticket.id) if item.entry == EntryKind.MESSAGE]
+    assert {"about": "lead_complained_of", "organisation_id": "t-fire"} in said
+
+
+async def test_joint_ticket_keeps_out_whoever_the_reports_of_its_case_complain_of(pool: Pool) -> None:
+    async with transaction(pool, scope=SYSTEM) as conn:
+        ids = await incident(conn)
+        call_id = await call(conn, complained_of="t-fire")
+    await step(pool, change(*ids, KindMode.REVIEW, event("call", call_id=call_id)))
+    (ticket,) = await tickets(pool)
+    await act(pool, ticket.id, town.ACCEPT, (E.CONVERT, town.OFFICER, {"level": 3, "cause": "多部门"}))
+    joint = (await tickets(pool))[1]
+    assert (joint.reports, joint.complained_of) == ((), frozenset({"t-fire"}))

@@ -130,18 +130,25 @@ async def incident(
 
 
 async def call(
-    conn: Connection, *, key: str = "c1", demand: str | None = None, anonymous: bool = False, at: datetime = AT
+    conn: Connection,
+    *,
+    key: str = "c1",
+    demand: str | None = None,
+    anonymous: bool = False,
+    complained_of: str | None = None,
+    at: datetime = AT,
 ) -> int:
     """The id of a resident's call."""
     call_id: int = await conn.fetchval(
         "INSERT INTO hotline_calls (idempotency_key, content_hash, received_at, text, caller_name, caller_phone,"
-        " anonymous, confidential, demand)"
-        " VALUES ($1, $2, $3, '路灯不亮', '张三丰', '13812345678', $4, false, $5::text::demand_type) RETURNING id",
+        " anonymous, confidential, demand, complained_of)"
+        " VALUES ($1, $2, $3, '路灯不亮', '张三丰', '13812345678', $4, false, $5::text::demand_type, $6) RETURNING id",
         key,
         bytes(8),
         at,
         anonymous,
         demand,
+        complained_of,
     )
     return call_id
 

@@ -56,10 +56,12 @@ def test_next_try_waits_two_hours_and_for_the_hours_of_calling(
 
 
 def test_sample_is_a_function_of_ticket_and_place_in_the_log_and_has_about_its_share() -> None:
-    drawn = [is_drawn(ticket, version, 10) for ticket in range(1, 1001) for version in (2, 7)]
-    assert drawn == [is_drawn(ticket, version, 10) for ticket in range(1, 1001) for version in (2, 7)]
+    key, other = bytes(32), b"k" * 32
+    drawn = [is_drawn(key, ticket, version, 10) for ticket in range(1, 1001) for version in (2, 7)]
+    assert drawn == [is_drawn(key, ticket, version, 10) for ticket in range(1, 1001) for version in (2, 7)]
+    assert drawn != [is_drawn(other, ticket, version, 10) for ticket in range(1, 1001) for version in (2, 7)]
     assert 140 < sum(drawn) < 260
-    assert all(is_drawn(ticket, 3, 1) for ticket in range(100))
+    assert all(is_drawn(key, ticket, 3, 1) for ticket in range(100))
     assert drawn[::2] != drawn[1::2]
 
 
@@ -148,3 +150,8 @@ def test_form_takes_whatever_is_typed(fields: dict[str, str]) -> None:
     assert len(asked.number) <= 32
     assert "\x00" not in (asked.words or "")
     assert asked.rating is None or 1 <= asked.rating.satisfaction <= 5
+
+
+def test_signature_of_strange_bytes_is_no_signature() -> None:
+    for strange in (Signed("m", "1", "v1,\udcff", b"{}"), Signed("\udcff", "1", "v1,AAAA", b"{}")):
+        assert not is_signed(SECRET, strange)

@@ -134,6 +134,38 @@ def test_closed_ticket_is_reopened_with_its_number_within_fifteen_working_days()
     assert refused(closed, (E.REOPEN, TAKER, {}), context=twin).guard is Guard.NO_OTHER_OPEN
 
 
+def test_second_result_is_asked_about_anew_of_everybody_but_who_withdrew() -> None:
+    called: tuple[Step, ...] = tuple(
+        (E.CALLBACK_DONE, AGENT, {"outcome": "resolved", "satisfaction": 5, "call_id": number}) for number in (1, 2)
+    )
+    asked = done(opened(reports=3, demand="help"), (E.REQUEST_WITHDRAWAL, TAKER, {"call_id": 3}))
+    withdrawn = done(asked, (E.CONFIRM_WITHDRAWAL, AGENT, {"record": "录音"}))
+    closed = done(withdrawn, *TO_VERIFYING, OK, *called)
+    assert closed.state is TicketState.CLOSED
+    again = done(closed, (E.REOPEN, SUPERVISOR, {}), *TO_VERIFYING[1:], OK)
+    assert again.state is TicketState.AWAITING_CALLBACK
+    assert [report.call_id for report in again.reports if report.waits_for_callback] == [1, 2]
+    assert [report.satisfaction for report in again.reports] == [None] * 3
+
+
+def test_reply_to_many_about_the_first_result_answers_nobody_about_the_second() -> None:
+    mass = done(opened(reports=30, demand="help"), (E.APPROVE_REPLY, LEADER, {"reply": "已统一处理"}))
+    ended = replace(mass, state=TicketState.CLOSED, closed_at=AT)
+    reopened = done(ended, (E.REOPEN, SUPERVISOR, {}))
+    assert reopened.reply_approved_at is None
+    assert all(report.waits_for_callback for report in reopened.reports)
+
+
+def test_calls_in_vain_before_the_rework_do_not_count_after_it() -> None:
+    morning = AT  # 10:00 in China
+    tries: Step = (E.CALLBACK_ATTEMPT, AGENT, {"result_of_try": "no_answer", "call_id": 1})
+    waiting = done(opened(reports=2, demand="help"), *TO_VERIFYING, OK)
+    for day in (0, 1, 1):
+        waiting = done(waiting, tries, at=morning + timedelta(days=day))
+    reworked = done(waiting, (E.CALLBACK_UNRESOLVED, AGENT, {}))
+    assert [report.attempts for report in reworked.reports] == [(), ()]
+
+
 def test_split_takes_a_report_along_and_conversion_leaves_the_ticket_open() -> None:
     ticket = done(opened(reports=2), ACCEPT)
     split = done(ticket, (E.SPLIT, OFFICER, {"matter": "另一处漏水", "call_id": 2}))

@@ -147,6 +147,7 @@ def test_rules_open_accept_dispatch_merge_and_let_time_pass() -> None:
         TicketEvent.CONFIRM_FACT,
         TicketEvent.ACCEPT,
         TicketEvent.DISPATCH,
+        TicketEvent.REDISPATCH,  # where a reporter who joined complains of the lead
         TicketEvent.MERGE,
         TicketEvent.OBJECT,  # by number and code: who asks is no user
         TicketEvent.REOPEN,
