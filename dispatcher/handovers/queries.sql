@@ -12,7 +12,7 @@ SELECT t.id, t.number, t.ticket_kind::text, t.kind, k.zh_name AS kind_zh, t.grad
        i.event_count, o.zh_name AS lead_zh, desk_of(t.area_path) AS desk_id,
        (SELECT string_agg(a.zh_name, '' ORDER BY cardinality(a.path)) FROM areas a WHERE a.id = ANY (t.area_path)) AS area_zh,
        (SELECT count(*) FROM ticket_reports r WHERE r.ticket_id = t.id) AS report_count
-FROM tickets t JOIN event_kinds k ON k.id = t.kind JOIN incidents i ON i.id = t.incident_id
+FROM tickets t JOIN event_kinds k ON k.id = t.kind LEFT JOIN incidents i ON i.id = t.incident_id
 LEFT JOIN organisations o ON o.id = t.lead_organisation_id WHERE t.id = $1;
 
 -- name: sees_ticket :one

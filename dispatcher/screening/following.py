@@ -65,6 +65,10 @@ async def _follow(step: Moment, hazard: Hazard, row: Record) -> bool:
         after = replace(hazard, ticket_id=row["merged_into"], case_id=row["survivor_case"])
         if after.ticket_id is not None:
             await records.write(step.conn, hazard, after, did)
+            # The survivor may have moved on before this step saw the merge: this hazard was not with it yet.
+            for missed in await step.conn.fetch(QUERIES.passed_moves_since, after.ticket_id, row["at"]):
+                now = await records.hold(step.conn, hazard.id, version=None, scope=None)
+                await _follow(step, now, missed)
         return after.ticket_id is not None
     followed = follow(hazard.state, move)
     if followed is None or await hazards.twin_of(step.conn, hazard) is not None:

@@ -19,6 +19,11 @@ from runtime.pool import Connection
 
 NUMBER: Final = "HZ"
 _DAYS_MAX: Final = 365
+# An acceptance was of a milder level; what was thought rectified is back.
+_UNDONE_BY_GRAVER: Final[Mapping[HazardState, HazardState]] = {
+    HazardState.ACCEPTED_RESIDUAL: HazardState.OPEN,
+    HazardState.RECTIFIED: HazardState.RELAPSED,
+}
 _COUNTS_AGAIN: Final = frozenset({HazardState.OPEN, HazardState.RELAPSED})
 
 
@@ -32,7 +37,7 @@ async def register(
     Raises HazardStands where one of its kind and subject stands at the place, ScreeningFieldRefused.
     """
     yardstick = await records.read_yardstick(conn)
-    found = judge(yardstick, draft.kind, factors, relapsed=False)
+    found = judge(yardstick, draft.kind, factors)
     area_path = await conn.fetchval(QUERIES.read_area_path, draft.area_id, within)
     if area_path is None:
         raise ScreeningFieldRefused("area", "no such area")
@@ -71,7 +76,9 @@ async def register(
 async def assess(
     conn: Connection, hazard_id: int, version: int, factors: Factors, note: str, user: User, at: datetime
 ) -> None:
-    """Assess a hazard anew. A graver level ends an acceptance; a milder one takes who decides about the present one.
+    """Assess a hazard anew. A graver level ends an acceptance and brings back what was thought rectified.
+
+    A milder one takes who decides about the present one.
 
     Raises ScreeningNotFound, ScreeningOutpaced, HazardRefused, MilderNeedsDecider, ScreeningFieldRefused.
     """
@@ -84,14 +91,14 @@ async def assess(
 
 async def reassess(conn: Connection, hazard: Hazard, factors: Factors, note: str, did: Did, user: User) -> None:
     """Write a new assessment of a hazard that the caller holds. Raises as `assess` does."""
-    found = judge(await records.read_yardstick(conn), hazard.kind, factors, relapsed=False)
+    found = judge(await records.read_yardstick(conn), hazard.kind, factors)
     if found.level > hazard.standing_level and not lifecycle.may_make_milder(hazard, user):
         raise MilderNeedsDecider(hazard.standing_level)
     graver = found.level < hazard.standing_level
-    back = graver and hazard.state is HazardState.ACCEPTED_RESIDUAL
+    back = graver and hazard.state in _UNDONE_BY_GRAVER
     after = replace(
         hazard,
-        state=HazardState.OPEN if back else hazard.state,
+        state=_UNDONE_BY_GRAVER[hazard.state] if back else hazard.state,
         level=found.level,
         residual_level=None,
         assessment=hazard.assessment + 1,
@@ -132,7 +139,8 @@ async def relapse(conn: Connection, hazard: Hazard, did: Did) -> None:
         raise HazardStands(twin)
     factors, _, note = await records.newest_factors(conn, hazard)
     yardstick = await records.read_yardstick(conn)
-    found = judge(yardstick, hazard.kind, factors, relapsed=True)
+    # Its factors stood on the scales of their day. Newer scales may have others, and a step must not stop at that.
+    found = levels.assess(yardstick.kinds[hazard.kind], factors, yardstick.scales, relapsed=True)
     after = replace(
         hazard,
         state=HazardState.RELAPSED,
@@ -155,7 +163,7 @@ async def twin_of(conn: Connection, hazard: Hazard) -> str | None:
     return None if row is None else str(row["number"])
 
 
-def judge(yardstick: Yardstick, kind: str, factors: Factors, *, relapsed: bool) -> levels.Assessed:
+def judge(yardstick: Yardstick, kind: str, factors: Factors) -> levels.Assessed:
     """The level of a hazard of a kind. Raises ScreeningFieldRefused for what stands on no scale."""
     known = yardstick.kinds.get(kind)
     if known is None:
@@ -164,7 +172,7 @@ def judge(yardstick: Yardstick, kind: str, factors: Factors, *, relapsed: bool) 
     if off is not None:
         scale = ", ".join(f"{each.value.normalize():f}" for each in yardstick.scales.values[off])
         raise ScreeningFieldRefused(f"factors.{off}", f"the scale has {scale}")
-    return levels.assess(known, factors, yardstick.scales, relapsed=relapsed)
+    return levels.assess(known, factors, yardstick.scales, relapsed=False)
 
 
 async def _follow_level(conn: Connection, hazard: Hazard, at: datetime, *, graver: bool) -> None:

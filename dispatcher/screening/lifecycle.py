@@ -135,7 +135,7 @@ def allowed_events(hazard: Hazard, user: User) -> tuple[HazardEvent, ...]:
 
 def may_make_milder(hazard: Hazard, user: User) -> bool:
     """Whoever inspects may find it graver; a milder level is a decision (ruling A9)."""
-    allowed = frozenset({_R.SUPERVISOR}) if hazard.level <= GRAVE else DECIDERS
+    allowed = frozenset({_R.SUPERVISOR}) if min(hazard.level, hazard.standing_level) <= GRAVE else DECIDERS
     return bool(user.roles & allowed) and reaches(user, hazard.area_path)
 
 

@@ -66,7 +66,7 @@ SELECT version, event, from_state::text, to_state::text, at, actor_name, organis
 FROM hazard_records WHERE hazard_id = $1 ORDER BY version;
 
 -- name: list_hazards :many
--- Newest first, or the gravest where $9 says so.
+-- Newest first.
 SELECT h.id, h.number, h.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, k.category, k.category_zh, k.category_en, h.area_id,
        h.place, h.lon, h.lat, h.subject, h.device_id, h.description, h.state::text, h.version, h.level, h.residual_level,
        h.ticket_id, t.number AS ticket_number, t.state::text AS ticket_state, h.plan_id, h.review_at, h.found_at, h.area_path
@@ -119,6 +119,17 @@ SELECT m.ticket_id, m.version, x.event, x.to_state::text, x.at, x.actor, x.actor
 FROM hazard_ticket_moves m JOIN ticket_transitions x USING (ticket_id, version) JOIN tickets t ON t.id = m.ticket_id
 LEFT JOIN tickets s ON s.id = t.merged_into
 WHERE m.followed_at IS NULL ORDER BY m.ticket_id, m.version LIMIT $1;
+
+-- name: passed_moves_since :many
+-- Moves of a ticket that were followed already, or noted for nobody; what still waits is followed in its turn.
+SELECT x.ticket_id, x.version, x.event, x.to_state::text, x.at, x.actor, x.actor_name, x.organisation_id, x.reason,
+       t.residual_grade, t.merged_into, s.case_id AS survivor_case,
+       t.look_back_at IS NULL AND t.state = 'closed_out' AND t.version = x.version AS last_look_back
+FROM ticket_transitions x JOIN tickets t ON t.id = x.ticket_id LEFT JOIN tickets s ON s.id = t.merged_into
+LEFT JOIN hazard_ticket_moves m ON m.ticket_id = x.ticket_id AND m.version = x.version
+WHERE x.ticket_id = $1 AND x.at >= $2 AND x.from_state IS DISTINCT FROM x.to_state
+  AND (m.ticket_id IS NULL OR m.followed_at IS NOT NULL)
+ORDER BY x.version;
 
 -- name: put_followed :exec
 UPDATE hazard_ticket_moves SET followed_at = $3 WHERE ticket_id = $1 AND version = $2;

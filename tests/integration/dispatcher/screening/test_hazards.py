@@ -284,6 +284,40 @@ async def test_merged_ticket_takes_its_hazard_along(pool: Pool) -> None:
     assert (await state_of(pool, second))[0] == "open"
 
 
+async def test_survivor_that_moved_before_the_step_saw_the_merge_takes_its_hazard_along(pool: Pool) -> None:
+    first, second = await register(pool, BAD), await register(pool, BAD, subject="第二棵")
+    survivor = await ticket_of(pool, first)
+    leader = replace(BOSS, roles=frozenset(UserRole))
+    await act(pool, await ticket_of(pool, second), (E.MERGE, leader, {"survivor": survivor}))
+    await act(pool, survivor, (E.VOID, BOSS, {}))
+    for _ in range(2):
+        await advance(pool, AT)
+    assert [(await state_of(pool, each))[0] for each in (first, second)] == ["open", "open"]
+    assert (await events_of(pool, first)).count("ticket_refused") == 1
+
+
+async def test_relapse_is_judged_by_scales_that_its_factors_no_longer_stand_on(pool: Pool, owner: Connection) -> None:
+    hazard_id = await register(pool)
+    await decide(pool, hazard_id, HazardEvent.RECTIFY, STREET)
+    ticket_id = await ticket_of(pool, hazard_id)
+    at = await close_out(pool, ticket_id, AT) + 31 * D
+    await act(pool, ticket_id, (E.START_LOOK_BACK, BOSS, {}), (E.RELAPSE, CHECKER, {}), at=at)
+    await owner.execute("UPDATE lec_factors SET value = value + 0.5 WHERE factor = 'exposure'")
+    await advance(pool, at)
+    assert await state_of(pool, hazard_id) == ("relapsed", 2)
+
+
+async def test_rectified_hazard_that_is_found_graver_is_back_and_proposed_anew(pool: Pool) -> None:
+    hazard_id = await register(pool)
+    await decide(pool, hazard_id, HazardEvent.RECTIFY, STREET)
+    done = await ticket_of(pool, hazard_id)
+    await advance(pool, await close_out(pool, done, AT))
+    assert (await state_of(pool, hazard_id))[0] == "rectified"
+    await assess(pool, hazard_id, GRAVE)
+    assert await state_of(pool, hazard_id) == ("under_rectification", 1)
+    assert await ticket_of(pool, hazard_id) != done
+
+
 async def test_step_that_dies_is_done_again_once(pool: Pool) -> None:
     hazard_id = await register(pool, BAD)
     await act(pool, await ticket_of(pool, hazard_id), (E.VOID, BOSS, {}))
