@@ -37,7 +37,7 @@ from tests.unit.dispatcher.tickets.world import (
     refused,
 )
 
-ELSEWHERE = {"lead": "police", "co": []}
+ELSEWHERE: dict[str, object] = {"lead": "police", "co": []}
 
 
 def against(unit: str, ticket: Ticket) -> Ticket:
