@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli.bench import correlation_report, peers
+from cli.bench import correlation_latency, correlation_report, peers
 from cli.bench.timed import TimedCorrelator, batches
 from cli.bench.workloads import Workload, digest, uniform, workloads
 from dispatcher.correlation.compilation import compile_kernels
@@ -37,20 +37,22 @@ def run(quick: bool) -> dict[str, Any]:
     made = workloads(QUICK_SIZES if quick else FULL_SIZES)
     lengths = (100_000, 300_000, 1_000_000) if quick else (100_000, 1_000_000, 10_000_000)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("workloads", total=len(made) + 2)
+        task = progress.add_task("workloads", total=len(made) + 3)
         figures = {}
         for workload in made:
             figures[workload.name] = measured(workload, warm_ups=1 if quick else 3, runs=3 if quick else 10)
             progress.advance(task)
         cost = {length: _cost(length) for length in lengths}
         progress.advance(task)
+        latency = correlation_latency.measured(3.0 if quick else 60.0)
+        progress.advance(task)
         compared = peers.compare(quick)
     return {
         "quick": quick,
         "workloads": figures,
-        "ratio_to": compared["ratio_to"],
-        "ratio_of_clustering_to": compared["ratio_of_clustering_to"],
+        **{ratio: compared[ratio] for ratio in peers.RATIOS},
         "peers": compared,
+        "latency": latency,
         "cost_ns_per_event": {str(length): round(ns, 1) for length, ns in cost.items()},
         "flatness_1e5_to_1e7": round(cost[lengths[-1]] / cost[lengths[0]], 3),
         "flatness_is": f"ns/event of the same uniform city after {'10^6' if quick else '10^7'} events over after 10^5",
@@ -159,15 +161,20 @@ def show(figures: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     for peer, ratio in figures["ratio_to"].items():
-        clustering = figures["ratio_of_clustering_to"][peer]
-        console.print(
-            f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x, clustering alone {clustering} x")
+        others = (
+            f"clustering alone {figures['ratio_of_clustering_to'][peer]} x, by CPU {figures['ratio_of_cpu_to'][peer]} x"
         )
+        console.print(f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x, {others}"))
     for peer, same in figures["peers"]["same_partition"].items():
         if not same:
             console.print(f"{peer}: ANOTHER PARTITION, its ratio says nothing")
     for gate, least, found in correlation_report.verdicts(figures):
         if found is not None and found < least:
             console.print(f"NOT MET: {gate}: {found:.2f}, must reach {least:g}")
+    latency = figures["latency"]
+    console.print(
+        f"event in to provisional incident out at {latency['events_per_s']:,} events/s: p50 {latency['p50_ms']} ms, "
+        f"p99 {latency['p99_ms']} ms, at most {latency['max_ms']} ms; {latency['share_of_a_core']:.0%} of a core"
+    )
     console.print(f"flatness: {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']})")
     console.print(f"{figures['peers']['how']}")

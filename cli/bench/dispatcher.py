@@ -37,6 +37,8 @@ STREAM: Final = "gateway-bench"
 DRAIN_S: Final = 30.0
 START_S: Final = 240.0
 TAKE_OVER_S: Final = 60.0
+REBUILT: Final = 1_000_000  # live events
+REBUILT_QUICK: Final = 60_000
 
 # Of a kind that is only shown: no ticket hangs on it, so what is measured is the engine with its incidents.
 _KIND: Final = """
@@ -69,11 +71,13 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 async def _run(quick: bool) -> dict[str, Any]:
+    from cli.bench import rebuild  # noqa: PLC0415 -- as above
+
     async with temporary_system({"waste_bin": 1}) as system:
         conn = await connect(system.settings.owner_dsn(), application_name="rongan-bench")
         try:
             with Progress(console=Console(stderr=True), transient=True) as progress:
-                task = progress.add_task("rates", total=len(RATES) + 1)
+                task = progress.add_task("rates", total=len(RATES) + 2)
                 async with _dispatcher(system, "bench-leader") as leader:
                     rates = {}
                     for rate in RATES:
@@ -81,12 +85,15 @@ async def _run(quick: bool) -> dict[str, Any]:
                         progress.advance(task)
                     take_over = await _take_over(system, conn, leader)
                     progress.advance(task)
+                rebuilt = await rebuild.measured(conn, REBUILT_QUICK if quick else REBUILT)
+                progress.advance(task)
         finally:
             await conn.close()
     return {
         "quick": quick,
         "rates": rates,
         "take_over": take_over,
+        "rebuild": rebuilt,
         "machine": {"cpus": os.cpu_count(), "load_average_1min": round(os.getloadavg()[0], 2)},
     }
 
@@ -267,4 +274,9 @@ def show(figures: dict[str, Any]) -> None:
     console.print(
         f"Take-over after kill -9 of the leader: {take_over['seconds']} s, of which the lease is up to "
         f"{take_over['lease_s']} s; {take_over['live_events']} live events"
+    )
+    rebuilt = figures["rebuild"]
+    console.print(
+        f"Memory of {rebuilt['live_events']:,} live events back after {rebuilt['seconds']} s, of which the database's "
+        f"COPY {rebuilt['of_which_reading_s']} s; {rebuilt['own_cpu_s']} s of this process's CPU"
     )

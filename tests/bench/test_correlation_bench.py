@@ -4,9 +4,10 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cli.bench import correlation_report, peers
+from cli.bench import correlation_latency, correlation_report, peers
 from cli.bench.correlation import FULL_SIZES, measured
 from cli.bench.timed import batches
 from cli.bench.workloads import Workload, digest, uniform, workloads
@@ -40,6 +41,14 @@ def test_batches_hold_every_event_once() -> None:
     assert max(sizes) == 16_384
 
 
+def test_each_event_waits_from_its_arrival_until_its_batch_is_answered() -> None:
+    workload = uniform("even", 3_000, 0.9)
+    arrival_s = np.repeat([0.0, 0.02], 1_500)
+    waited_s = correlation_latency.paced(workload, arrival_s)
+    assert (waited_s > 0).all()
+    assert np.unique(waited_s[:1_500]).size == 1
+
+
 def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: Path) -> None:
     figures = measured(uniform("W2", 1_500, 0.9), warm_ups=0, runs=1)
     names = ("W1", "W2", "W3_90", "W6")
@@ -49,12 +58,14 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
             name: figures | {"events_per_s": 500_000, "clustering_events_per_s": 3_000_000} for name in names
         },
         "ratio_to": {"incdbscan-rs": 30.0, "scikit-learn": 4.0, "dbscan": None},
+        "ratio_of_cpu_to": {"incdbscan-rs": 30.0, "scikit-learn": 9.0, "dbscan": None},
         "ratio_of_clustering_to": {"scikit-learn": 8.5, "dbscan": None},
         "peers": {
             "how": "side by side",
             "events_per_s": {"ours_100k": 1_000_000, "scikit-learn": 250_000, "incdbscan-rs": 33_000},
             "same_partition": {"scikit-learn": True, "incdbscan-rs": False},
         },
+        "latency": {"events_per_s": 50_000, "p50_ms": 5.0, "p99_ms": 100.0, "max_ms": 120.0, "share_of_a_core": 0.1},
         "cost_ns_per_event": {"100000": 500.0, "1000000": 510.0},
         "flatness_1e5_to_1e7": 1.02,
         "flatness_is": "long over short",
@@ -65,6 +76,7 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
     assert text.count("| W") == 4 + 4  # a row a workload, and four gates that begin with one
     assert "| scikit-learn, times its events/s | >= 8 | 4.00 | NOT MET |" in text
     assert "| dbscan, times its events/s | >= 3 | not installed |  |" in text
+    assert "| 50 ms over p99, event in to provisional incident out, 3 M/min | >= 1 | 0.50 | NOT MET |" in text
     for row in ("| ours_100k | 1,000,000 |  |", "| scikit-learn | 250,000 | yes |", "| incdbscan-rs | 33,000 | NO |"):
         assert row in text
     assert json.loads((tmp_path / "figures.json").read_text())["flatness_1e5_to_1e7"] == 1.02
