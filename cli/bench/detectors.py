@@ -230,4 +230,12 @@ def _rows(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any], Callable[[
             lambda f: f"{f['pairs_together_pct']} % of {f['pairs']}; far {f['far_pairs_together_pct']} %",
             lambda f: f"{f['must']} ({f['rule_set']})",
         ),
+        (
+            "the same under the shipped groups",
+            figures["como"],
+            lambda f: "{pairs_together_pct} %; far {far_pairs_together_pct} %".format(**f["shipped_groups"]),
+            lambda f: "{of_those_together_pct} % of the {pairs_of_one_group_pct} % whose types are of one group".format(
+                **f["shipped_groups"]
+            ),
+        ),
     ]
