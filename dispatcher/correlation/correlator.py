@@ -11,7 +11,7 @@ from typing import Final as Constant
 
 import numpy as np
 
-from dispatcher.correlation import arenas, beside_live
+from dispatcher.correlation import arenas, beside_live, gathering
 from dispatcher.correlation.answers import (
     Applied,
     Beside,
@@ -27,7 +27,6 @@ from dispatcher.correlation.answers import (
 from dispatcher.correlation.columns import (
     COLUMN_TYPES,
     NO_WATERMARK,
-    TIME_MS_MAX,
     EventColumns,
     Int8,
     Int32,
@@ -40,7 +39,6 @@ from dispatcher.correlation.errors import ColumnInvalid, ComponentUnknown, Water
 from dispatcher.correlation.groups import GroupTable
 from dispatcher.correlation.kernels import (
     admission,
-    canonical,
     closing,
     clustering,
     components,
@@ -68,7 +66,6 @@ __all__ = [
 ]
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
-TIES_BY_INSERTION: Constant = 64
 ENTERED_AT_ONCE: Constant = 4_096  # room is made for a block and a cell each, which most do not need
 LIVE_MAX: Constant = 20_000_000  # about 4 GB; a storm of 3 M events a minute reaches it in seven minutes
 BLOCK_MAX: Constant = 32_768  # 5 MB; more events than any batch has, so that how they are cut does not matter
@@ -265,7 +262,7 @@ class Correlator:
             self._state = arenas.room_for_waiting(self._state, live)
         roots = np.empty(live, np.int32)
         roots = roots[: waiting.collect(self._state, group, watermark_ms, roots)]
-        members, finals = self._finals(roots)
+        members, finals = gathering.finals_of(self._state, roots)
         if self.groups[group].m > 1:
             finals.beside = beside_live.find(self._state, group, members)
         to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
@@ -276,45 +273,6 @@ class Correlator:
     def counts_from_ms(self, group: int) -> int:
         """From which time on a final neighbour may count: T before the first live event."""
         return beside_live.counts_from_ms(self._state, group)
-
-    def _finals(self, roots: Int32) -> tuple[Int32, Finals]:
-        s = self._state
-        ends = np.empty(roots.size, np.int64)
-        occurrences = np.empty(roots.size, np.int64)
-        cores = np.empty(roots.size, np.int64)
-        members = np.empty(int(s.counters[records.LIVE_ROWS]) if roots.size else 0, np.int32)
-        spare = np.empty(records.SORTED_BY_HEAP, np.int32)
-        closing.list_members(s, roots, members, ends, occurrences, cores, spare)
-        total = int(ends[-1]) if roots.size else 0
-        members = members[:total]
-        heads = np.empty(roots.size, np.int32)
-        for k in np.flatnonzero(np.diff(ends, prepend=0) > records.SORTED_BY_HEAP).tolist():
-            large = members[ends[k - 1] if k else 0 : ends[k]]
-            large[:] = large[self._canonical_order(large)]
-        closing.first_members(members, ends, heads)
-        order = self._canonical_order(heads)
-        hi, lo = np.empty((2, total), np.uint64)
-        t_ms = np.empty(total, np.int64)
-        closing.in_order(s, members, ends, order, hi, lo, t_ms)
-        starts = np.zeros(roots.size + 1, np.int64)
-        np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
-        component = s.nodes["component"][roots[order]]
-        if not s.dense.size:
-            return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
-        core = np.empty(total, np.bool_)
-        closing.cores_in_order(s, members, ends, order, core)
-        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order], core)
-
-    def _canonical_order(self, rows: Int32) -> Int64:
-        """The order of rows by (t, uid)."""
-        events = self._state.events
-        t = events["t"][rows]
-        order = _stable_order(t)
-        ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[:1] - 1, append=t[-1:] - 1)))
-        if ties.max(initial=0) > TIES_BY_INSERTION:
-            return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
-        canonical.order_ties(events, rows, order)
-        return order
 
     def _start_at(self, group: int, watermark_ms: int) -> None:
         """Set the watermark of a group that had none; what is final by it is kept for the next advance."""
@@ -369,7 +327,7 @@ class Correlator:
         roots = np.flatnonzero(is_root & (s.nodes["component"][:used] == component)).astype(np.int32)
         if roots.size == 0:
             raise ComponentUnknown(component)
-        return self._finals(roots)[1][0].uids
+        return gathering.finals_of(self._state, roots)[1][0].uids
 
     def component_of(self, uid: bytes) -> int | None:
         """The handle of the live component that holds this uid."""
@@ -405,18 +363,6 @@ def _checked(batch: EventColumns, groups: int) -> EventColumns:
     if size and not 0 <= int(batch.group.min()) <= int(batch.group.max()) < groups:
         raise ColumnInvalid("group", f"holds a number outside [0, {groups})")
     return EventColumns._make(np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in given.items())
-
-
-def _stable_order(t: Int64) -> Int64:
-    """The order of times, that of the rows among equal ones: sorted as words that hold both, where they have room."""
-    bits = t.size.bit_length()
-    low = int(t.min(initial=TIME_MS_MAX))
-    if int(t.max(initial=low)) - low >= 1 << (63 - bits):
-        return np.argsort(t, kind="stable")
-    words = (t - low) << bits | np.arange(t.size)
-    words.sort()
-    ordered: Int64 = words & ((1 << bits) - 1)
-    return ordered
 
 
 def _followed(went_to: dict[int, int], component: int) -> int:

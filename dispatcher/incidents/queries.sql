@@ -129,10 +129,12 @@ SELECT COALESCE(ie.incident_id, 0), e.uid, e.revision, e.content_hash, e.effecti
        CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, e.subject, e.device_id, e.call_id, e.product, e.area_id,
        array_to_string(e.area_path, chr(10)), e.place, e.observed_at, e.time_quality::text, ie.settled_with, e.body::text
 FROM (
-    SELECT ie.* FROM incidents i JOIN incident_events ie ON ie.incident_id = i.id
+    SELECT ie.incident_id, ie.standing, ie.settled_with, ie.core, ie.stream, ie.seq, ie.received_at
+    FROM incidents i JOIN incident_events ie ON ie.incident_id = i.id
     WHERE i.final_at IS NULL AND ie.standing <> 'returned'
     UNION ALL
-    SELECT * FROM incident_events WHERE standing = 'noise' AND settled_with IS NULL AND incident_id IS NULL
+    SELECT incident_id, standing, settled_with, core, stream, seq, received_at
+    FROM incident_events WHERE standing = 'noise' AND settled_with IS NULL AND incident_id IS NULL
 ) ie
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
 LEFT JOIN (SELECT id, (row_number() OVER (ORDER BY id COLLATE "C") - 1)::integer AS number FROM event_kinds)

@@ -68,7 +68,15 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
 }
 # Sessions end, processes leave, a device stops flapping, an upload that never served goes, a day is counted again;
 # nothing else is ever deleted by a process.
-DELETABLE: Final = {"attachments", "sessions", "clock_confirmations", "flapping_series", "indicator_cells", "page_asks"}
+DELETABLE: Final = {
+    "attachments",
+    "sessions",
+    "clock_confirmations",
+    "final_neighbours",
+    "flapping_series",
+    "indicator_cells",
+    "page_asks",
+}
 
 _TABLES = """
 SELECT c.oid, c.relname::text AS name FROM pg_class c

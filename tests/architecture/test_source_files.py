@@ -37,6 +37,10 @@ NAMED: Final = {
     "data_received": "a method of asyncio.Protocol",
     "process_specs": "the processes are what it describes",
     "do_nothing": "a handler of a test that does nothing",
+    "was_core": "a core of DBSCAN",
+    "test_a_border_that_a_nearer_core_takes_moves_and_the_versions_tell": "a core of DBSCAN",
+    "test_a_border_is_explained_by_its_nearest_core": "a core of DBSCAN",
+    "_core": "a core of DBSCAN",
     "test_registry_data": "named after the folder registry/data",
 }
 

@@ -46,6 +46,7 @@ from dispatcher.tickets.model import (
     EntryKind,
     RequestKind,
     SubtaskState,
+    TicketEvent,
     TicketKind,
     TicketState,
 )
@@ -167,6 +168,10 @@ def _choices(name: str) -> frozenset[str]:
     )
 
 
+def _events(*words: str) -> frozenset[str]:
+    return frozenset(TicketEvent(word) for word in words)
+
+
 _TERMINAL: Final = frozenset(state.value for state in TERMINAL)
 
 # Each list of words in a CHECK or in the predicate of an index, and what it must equal.
@@ -194,6 +199,11 @@ LISTS: Final[Mapping[str, frozenset[str]]] = {
     "tickets_closed_when_terminal": _TERMINAL,
     "tickets_one_open_a_case": _TERMINAL,
     "tickets_queue": _TERMINAL,
+    "tickets_queue_overdue": _TERMINAL,
+    # By which a unit calls others to their part: what the saved view of them looks for.
+    "ticket_transitions_of_callers": _events("submit", "convert", "admit", "assign_lead", "dispatch", "redispatch"),
+    "pages_to_be_answered": frozenset({PageState.OPEN, PageState.UNANSWERED}),
+    "incident_events_outside_are_noise": frozenset({Standing.NOISE, Standing.RETURNED}),
     # Every state behind the dispatch; a ticket that ended before it needs no lead.
     "tickets_lead_when_dispatched": frozenset(TicketState)
     - {"new", "verifying_fact", "not_accepted", "answered", "merged", "accepted", "voided"}

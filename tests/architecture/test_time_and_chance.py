@@ -57,6 +57,7 @@ ALLOWED: Final = {
     ("dispatcher/channels/ways.py", _TIME): "a signature carries the real time at which it was sent",
     ("simulators/clock.py", _TIME): "the machine's clock, set right by the platform's",
     ("simulators/load/generator.py", "time.time_ns"): "stamps its messages, so that a bench can measure real delays",
+    ("simulators/phones.py", "time.time"): "a receipt is signed with the real time at which it was sent",
     ("simulators/load/__main__.py", "time.time"): "a session number that grows from run to run",
 }
 

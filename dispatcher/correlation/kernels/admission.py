@@ -1,7 +1,6 @@
 """Admission: identity (O1), lateness and corrections decide the fate of each row of a batch."""
 
 from dispatcher.correlation.columns import EventColumns, Int8, Int32
-from dispatcher.correlation.kernels.density import withdraw
 from dispatcher.correlation.kernels.index import crowds, find_block, leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u8, u32
 from dispatcher.correlation.kernels.records import (
@@ -37,6 +36,7 @@ from dispatcher.correlation.kernels.records import (
 )
 from dispatcher.correlation.kernels.repeats import join_runs, leave_run
 from dispatcher.correlation.kernels.tables import find_closed, find_id, home, mixed, run_tag
+from dispatcher.correlation.kernels.withdrawing import withdraw
 
 
 @inlined

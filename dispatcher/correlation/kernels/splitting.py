@@ -11,7 +11,7 @@ from dispatcher.correlation.kernels.components import (
     stand_alone,
     united,
 )
-from dispatcher.correlation.kernels.density import is_dense, no_border, note_loose, withdraw
+from dispatcher.correlation.kernels.density import is_dense, no_border, note_loose
 from dispatcher.correlation.kernels.index import leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u8
 from dispatcher.correlation.kernels.noting import tell
@@ -30,6 +30,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
+from dispatcher.correlation.kernels.withdrawing import withdraw
 
 
 @compiled

@@ -107,6 +107,7 @@ class Pair:
         for uid, handle in where.items():
             self.known[handle] = self.known.get(handle, frozenset()) | {uid}
         told = {int(handle) for handle in applied.component} | applied.clusters | applied.rejoined
+        told |= {handle for change in applied.reclustered for handle in change.parts}
         return told | {merge.winner for merge in applied.merges} | {moved.component for moved in applied.moved}
 
     def advance(self, group: int, watermark: int) -> list[oracle.Final]:
