@@ -41,6 +41,8 @@ _OUTCOMES: Final = {
     CallbackResult.UNREACHABLE: "unreachable",
 }
 
+_UNTOLD: Final = frozenset({"area_path", "agent_organisation_id", "concerned"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -102,11 +104,13 @@ async def take(conn: Connection, call_id: int, user: User, at: datetime) -> int:
 
 
 async def read(conn: Connection, callback_id: int, user: User) -> dict[str, Any]:
-    """One call-back with its matter, without who called. Raises DeskUnknown."""
-    row = await conn.fetchrow(QUERIES.read_callback, callback_id)
-    if row is None or not _lies_in(user, row["area_path"]):
+    """One call-back with its matter, without who called; not to a unit that handled it or is complained of, but to who
+    took it before that was so. Raises DeskUnknown.
+    """
+    row = await conn.fetchrow(QUERIES.read_callback, callback_id, user.organisation_id)
+    if row is None or not _lies_in(user, row["area_path"]) or (row["concerned"] and row["agent_id"] != user.id):
         raise DeskUnknown("call-back")
-    found = {name: value for name, value in row.items() if name not in ("area_path", "agent_organisation_id")}
+    found = {name: value for name, value in row.items() if name not in _UNTOLD}
     return found | {"next_try_at": (await read_call_rules(conn)).next_try_at(tuple(row["attempts"]))}
 
 
@@ -157,7 +161,7 @@ async def _own(
 ) -> dict[str, Any]:
     """The call-back, held, if it is the user's and open, and its report still waits."""
     await conn.fetchval(QUERIES.hold_callback, callback_id)
-    row = await conn.fetchrow(QUERIES.read_callback, callback_id)
+    row = await conn.fetchrow(QUERIES.read_callback, callback_id, user.organisation_id)
     if row is None or not _lies_in(user, row["area_path"]):
         raise DeskUnknown("call-back")
     if (row["agent_id"] != user.id and not leads) or row["ended_at"] is not None:

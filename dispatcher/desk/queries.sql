@@ -75,10 +75,10 @@ ON CONFLICT (call_id) WHERE ended_at IS NULL DO NOTHING RETURNING id;
 SELECT id, agent_id FROM callbacks WHERE call_id = $1 AND ended_at IS NULL;
 
 -- name: read_callback :one
--- With the state of its report as it is now: the report may have moved to another ticket meanwhile.
+-- With the state of its report as it is now: the report may have moved to another ticket meanwhile. $2: the asker's unit.
 SELECT b.id, b.call_id, r.ticket_id, t.number, t.kind, k.zh_name AS kind_zh, k.en_name AS kind_en, t.grade, t.area_id, t.state::text,
        t.area_path, b.agent_id, b.agent_organisation_id, b.taken_at, b.result::text, b.satisfaction, b.words, b.ended_at, r.attempts,
-       r.must_call, c.received_at, c.text, t.due_at
+       r.must_call, c.received_at, c.text, t.due_at, COALESCE(is_concerned(t.id, $2), false) AS concerned
 FROM callbacks b JOIN ticket_reports r ON r.call_id = b.call_id JOIN tickets t ON t.id = r.ticket_id
 JOIN event_kinds k ON k.id = t.kind JOIN hotline_calls c ON c.id = b.call_id WHERE b.id = $1;
 

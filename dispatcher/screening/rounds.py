@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from dispatcher.accounts.model import User
+from dispatcher.accounts.model import User, UserRole
 from dispatcher.attachments import store as attachments
 from dispatcher.attachments.model import Use
 from dispatcher.channels import stream
@@ -100,9 +100,14 @@ async def report(conn: Connection, round_id: int, version: int, user: User, at: 
 
 
 async def cancel(conn: Connection, round_id: int, version: int, reason: str, user: User, at: datetime) -> None:
-    """Call a round off; the plan goes on. Raises ScreeningNotFound, ScreeningOutpaced, RoundEnded."""
+    """Call a round off; the plan goes on. The unit that owes it does not, but for a supervisor.
+
+    Raises ScreeningNotFound, ScreeningOutpaced, RoundEnded, ScreeningFieldRefused.
+    """
     held = await _hold(conn, round_id, user)
     _compare(held, version)
+    if held["organisation_id"] == user.organisation_id and UserRole.SUPERVISOR not in user.roles:
+        raise ScreeningFieldRefused("organisation", "the unit that owes a round does not call it off")
     await _end(conn, held, InspectionState.CANCELLED, reason, user, at)
 
 

@@ -91,9 +91,8 @@ def _within_window(question: Question) -> bool:
 
 def _complaint(question: Question) -> bool:
     ticket = question.ticket
-    # Nobody asked what the reporters want, or a later one complains of a unit: it may be what Art. 50 protects.
-    unknown = ticket.demand is None and bool(ticket.reports)
-    weighty = unknown or ticket.demand in _WEIGHTY_DEMANDS or bool(ticket.complained_of)
+    # Also where the first report asked for help, and a later one complains of a unit: Art. 50 protects it.
+    weighty = ticket.demand in _WEIGHTY_DEMANDS or bool(ticket.complained_of)
     return not weighty and ticket.objection_count == 0
 
 

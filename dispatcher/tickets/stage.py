@@ -120,7 +120,7 @@ class _Desk:
             touched.ticket = await store.raise_grade(
                 self._conn, touched.ticket, change.grade, self._at, self._context.rules
             )
-        if touched.ticket.open and touched.ticket.lead_organisation_id in touched.ticket.complained_of:
+        if calls and touched.ticket.open and touched.ticket.lead_organisation_id in touched.ticket.complained_of:
             await self._relieve(touched)
         if change.mode is KindMode.AUTO_TICKET and touched.ticket.state is TicketState.NEW:
             await self._accept_and_dispatch(touched)

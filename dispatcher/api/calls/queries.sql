@@ -28,4 +28,4 @@ FROM hotline_calls c
 LEFT JOIN areas a ON a.id = c.area_id
 LEFT JOIN ticket_reports r ON r.call_id = c.id
 LEFT JOIN call_receipts p ON p.call_id = c.id
-WHERE c.id = $1 AND ($2::text IS NULL OR a.path @> ARRAY[$2]) AND c.complained_of IS DISTINCT FROM $3;
+WHERE c.id = $1 AND ($2::text IS NULL OR a.path @> ARRAY[$2]) AND (c.complained_of = $3) IS NOT TRUE;

@@ -98,6 +98,7 @@ export const actionEn: typeof actionZh = {
     remind: 'Reminder',
     urge: 'Urged',
     unrouted: 'No unit to dispatch to',
+    lead_complained_of: 'The lead is complained of: dispatch it anew',
     nobody: 'Nobody to tell',
     verifier: 'Verifier',
     reporter: 'Reporter',

@@ -97,6 +97,7 @@ export const actionZh = {
     remind: '提醒',
     urge: '催办',
     unrouted: '没有可派遣的单位',
+    lead_complained_of: '牵头单位被投诉，请改派',
     nobody: '无人可通知',
     verifier: '核查员',
     reporter: '诉求人',

@@ -162,7 +162,7 @@ async def test_unit_complained_of_is_named_and_reads_no_call_about_itself(api: A
     assert (status, told["errors"][0]["loc"]) == (422, ["body", "complained_of"])
     await owner.execute(
         "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
-        " VALUES ('accused', 'department', $1, '被投诉单位', 'x', 'always')",
+        " VALUES ('accused', 'utility', $1, '被投诉单位', 'x', 'always')",
         EAST,
     )
     _, taken = await taker.post("hotline/calls", {**CALL, "complained_of": "accused"}, Idempotency_Key="call-1")

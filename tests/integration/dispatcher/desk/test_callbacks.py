@@ -219,6 +219,11 @@ async def test_unit_complained_of_neither_sees_nor_takes_the_call(pool: Pool, ow
     assert await queue(pool, accused) == []
     # Of the other reporter neither: it is the same matter.
     assert await refusal(pool, "take", first, accused, MORNING) is DeskRefusal.HANDLED_BY_YOUR_UNIT
+    one = await taken(pool, first, agent)
+    assert await done(pool, "read", one, agent)
+    with pytest.raises(DeskUnknown):
+        await done(pool, "read", one, accused)
+    await done(pool, "finish", one, SOLVED, agent, MORNING)
     with pytest.raises(asyncpg.CheckViolationError):
         await owner.execute(
             "INSERT INTO callbacks (call_id, ticket_id, agent_id, agent_organisation_id, taken_at)"
@@ -227,7 +232,7 @@ async def test_unit_complained_of_neither_sees_nor_takes_the_call(pool: Pool, ow
             accused.id,
             MORNING,
         )
-    assert len(await queue(pool, agent)) == 2
+    assert await queue(pool, agent) == [second]
 
 
 async def test_unit_that_handled_what_was_merged_calls_nobody_of_the_survivor(

@@ -135,4 +135,3 @@ def test_complaint_about_a_unit_is_refused_by_two_persons_only() -> None:
     refuse: Step = (E.REFUSE_ACCEPT, TAKER, {"code": "repeated", "legal_basis": "in_hand"})
     done(ticket, refuse)
     assert refused(against("fire", ticket), refuse).guard is Guard.COMPLAINT_NEEDS_COUNTERSIGN
-    assert refused(replace(ticket, demand=None), refuse).guard is Guard.COMPLAINT_NEEDS_COUNTERSIGN
