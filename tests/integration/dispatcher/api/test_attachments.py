@@ -1,6 +1,11 @@
 """Uploads and downloads over HTTP: streamed, typed refusals, and shown to whoever sees what they serve."""
 
+import asyncio
 import io
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 import pytest
@@ -8,6 +13,7 @@ from PIL import Image
 
 from dispatcher.accounts.model import UserRole
 from dispatcher.attachments import store
+from dispatcher.attachments.folder import Folder
 from dispatcher.attachments.model import Use
 from runtime.pool import Connection
 from tests.harness.photos import jpeg, upload
@@ -213,3 +219,30 @@ async def test_nobody_fills_the_disk_with_what_serves_nothing(api: Api, owner: C
     await sent(officer)
     status, told = await upload(officer.session, officer.headers())
     assert (status, told["upload"]) == (429, "too_many_unused")
+
+
+async def test_uploads_that_stream_side_by_side_are_counted_too(
+    api: Api, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await owner.execute("UPDATE attachment_parameters SET value = 1 WHERE name = 'unused_max'")
+    officer, let_in, may_end = await api.as_user("duty_officer"), threading.Event(), asyncio.Event()
+    open_draft = Folder.open_draft
+
+    def told(folder: Folder) -> tuple[Path, BinaryIO]:
+        let_in.set()
+        return open_draft(folder)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        content = jpeg(1)
+        yield b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + content[:1000]
+        await may_end.wait()
+        yield content[1000:] + b"\r\n--x--\r\n"
+
+    monkeypatch.setattr(Folder, "open_draft", told)
+    head = {**officer.headers(), "Content-Type": FORM}
+    first = asyncio.create_task(api.http.post("/api/v1/attachments", data=slowly(), headers=head))
+    await asyncio.to_thread(let_in.wait)
+    await sent(officer, jpeg(2))
+    may_end.set()
+    async with await first as answer:
+        assert (answer.status, (await answer.json())["upload"]) == (429, "too_many_unused")
