@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from cli.bench.api import p95_ms
+from cli.bench.api import p_ms
 from cli.bench.tickets import fill
 from dispatcher.tickets.records import read_log, read_ticket
 from runtime.clock import RealClock
@@ -31,4 +31,5 @@ async def test_tickets_of_the_bench_are_consistent_and_readable(owner: Connectio
 
 
 def test_percentile_is_in_milliseconds() -> None:
-    assert p95_ms([0.001] * 99 + [1.0]) == 1.0
+    assert p_ms([0.001] * 99 + [1.0], 95) == 1.0
+    assert p_ms([0.001] * 50 + [1.0] * 50, 99) == 1000.0
