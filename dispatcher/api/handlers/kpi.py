@@ -22,7 +22,6 @@ from registry.calendar import LOCAL
 from registry.local_areas import read_local_areas
 
 SPAN_DAYS: Final = 366
-BEHIND_DAYS: Final = 92
 _LAST_ID: Final = 2**63 - 1
 
 
@@ -74,7 +73,7 @@ async def list_kpi_facts(
     if indicator is None:
         raise NotFound("indicator")
     asked = call.query
-    _refuse_span(asked.since, asked.until, BEHIND_DAYS)
+    _refuse_span(asked.since, asked.until, SPAN_DAYS)
     wanted = answering.Behind(
         indicator=indicator.id,
         since=asked.since,

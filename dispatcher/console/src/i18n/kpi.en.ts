@@ -27,7 +27,8 @@ export const kpiEn = {
   days: '{value} days',
   times: '{value} times',
   trend: 'Day by day',
-  behind: 'What it was taken from (the newest 50)',
+  behind: 'What it was taken from, the newest first',
   inNumerator: 'in the numerator',
+  more: 'Earlier ones',
   ticket: 'Ticket {id}',
 }

@@ -27,7 +27,8 @@ export const kpiZh = {
   days: '{value} 日',
   times: '{value} 倍',
   trend: '按日走势',
-  behind: '构成该指标的事项(最新 50 项)',
+  behind: '构成该指标的事项',
   inNumerator: '计入分子',
+  more: '更早的',
   ticket: '工单 {id}',
 }

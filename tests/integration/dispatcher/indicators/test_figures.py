@@ -250,11 +250,12 @@ async def test_unreasonable_demand_is_left_out_of_units_and_shown(pool: Pool, ow
 
 
 async def test_facts_behind_a_figure_add_up_to_it_page_by_page(pool: Pool) -> None:
-    for _ in range(3):
-        await called_back(pool, SATISFIED, (E.CALLBACK_DONE, AGENT, {"outcome": "unresolved"}))
+    for days in (0, 1, 9):
+        unresolved: Step = (E.CALLBACK_DONE, AGENT, {"outcome": "unresolved"})
+        await called_back(pool, SATISFIED, unresolved, at=AT + timedelta(days=days))
     since = AT.astimezone(LOCAL).date()
     for indicator in ("resolution", "signing_in_time"):
-        wanted = answering.Behind(indicator=indicator, since=since, until=since + timedelta(days=2))
+        wanted = answering.Behind(indicator=indicator, since=since, until=since + timedelta(days=60))
         seen: list[dict[str, Any]] = []
         after: tuple[datetime, int, str] | None = None
         async with transaction(pool, scope=SYSTEM) as conn:
