@@ -71,3 +71,11 @@ def test_draft_names_what_the_services_said() -> None:
 def test_mere_words_acknowledge_the_call_and_end_nothing() -> None:
     moved = answered(called(), Answer(state=None, status="请重复地址"), AT)
     assert (moved.state, moved.acked_at, moved.closed_at) == (EmergencyState.ACKNOWLEDGED, AT, None)
+
+
+def test_call_that_ended_stays_as_it_ended() -> None:
+    ended = called(state="closed", acked_at=AT, closed_at=AT)
+    moved = answered(ended, Answer(state=EmergencyState.DECLINED), AT + timedelta(minutes=1))
+    assert (moved.state, moved.closed_at) == (EmergencyState.CLOSED, AT)
+    refused = called(state="declined", acked_at=AT, closed_at=AT)
+    assert answered(refused, Answer(state=EmergencyState.CLOSED), AT).state is EmergencyState.DECLINED
