@@ -64,3 +64,15 @@ describe('undoing', () => {
     expect(broughtInBy(explanation({ links: [], links_complete: false }), merged)).toEqual([])
   })
 })
+
+describe('repeats of one subject', () => {
+  it('go with their first report, which alone has links', () => {
+    const [first, second, third, fourth] = explanation().members
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined) throw new Error('incomplete')
+    const repeat = { ...third, uid: '9'.repeat(32) }
+    const merged = overlay({ act: 'merge', other_id: 9, event_uids: [one, four, two, three] })
+    const links = explanation().links.filter((link) => link.uid_b === three || link.uid_a === one)
+    const shown = explanation({ links, members: [first, second, third, repeat, fourth] })
+    expect(broughtInBy(shown, merged)).toEqual([two, three, repeat.uid])
+  })
+})

@@ -12,6 +12,8 @@ export const rulesEn: typeof rulesZh = {
   versions: 'Versions of the rules',
   version: 'Version {n}',
   versionLine: 'Version {n} · {state} · {note}',
+  releaseNote: 'master data of the release',
+  userNumber: 'user {id}',
   stateOf: { draft: 'draft', waiting: 'waiting', active: 'in force', retired: 'retired' },
   sourceOf: { release: 'release', import: 'import', api: 'console or program' },
   tabs: { document: 'Content', difference: 'Difference', backtests: 'Backtests', activation: 'Try and activate' },

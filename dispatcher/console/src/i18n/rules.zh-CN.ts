@@ -10,6 +10,8 @@ export const rulesZh = {
   versions: '规则版本',
   version: '第 {n} 版',
   versionLine: '第 {n} 版 · {state} · {note}',
+  releaseNote: '随软件发布的主数据',
+  userNumber: '用户 {id}',
   stateOf: { draft: '草稿', waiting: '待接管', active: '使用中', retired: '曾使用' },
   sourceOf: { release: '随发布', import: '导入', api: '界面或程序' },
   tabs: { document: '内容', difference: '差异', backtests: '回测', activation: '试算与启用' },

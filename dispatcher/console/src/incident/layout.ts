@@ -7,6 +7,8 @@ export interface Dot {
   y: number
   /** The number of the event in the list, from 1. */
   n: number
+  /** Its own and those of the events that lie under it, at the same place on the map. */
+  uids: string[]
   source: string
 }
 
@@ -25,6 +27,8 @@ export interface Layout {
 }
 
 const PADDING_PX = 28
+/** A link that is shorter than a dot is wide is told by the table alone. */
+const DOT_PX = 12
 /** A single place is drawn as if this much lay around it. */
 const LEAST_SPAN_M = 40
 
@@ -47,6 +51,7 @@ export function layOut(members: readonly MemberView[], links: readonly LinkView[
     y: middle.y - scale * y,
     n,
     source: member.source_class,
+    uids: [member.uid],
   }))
   const byUid = new Map(dots.map((dot) => [dot.uid, dot]))
   const lines = links.flatMap((link) => {
@@ -54,8 +59,15 @@ export function layOut(members: readonly MemberView[], links: readonly LinkView[
     const b = byUid.get(link.uid_b)
     return a === undefined || b === undefined ? [] : [{ a, b, link }]
   })
+  const drawn = new Map<string, Dot>()
+  for (const dot of dots) {
+    const place = `${String(Math.round(dot.x))} ${String(Math.round(dot.y))} ${dot.source}`
+    const above = drawn.get(place)
+    if (above === undefined) drawn.set(place, dot)
+    else above.uids.push(dot.uid)
+  }
   const barM = roundLength((widthPx * 0.3) / scale)
-  return { dots, lines, barM, barPx: barM * scale }
+  return { dots: [...drawn.values()], lines: lines.filter(({ a, b }) => Math.hypot(a.x - b.x, a.y - b.y) > DOT_PX), barM, barPx: barM * scale }
 }
 
 /** The greatest of 1, 2, 5 times a power of ten that is not longer. */

@@ -37,7 +37,7 @@ export function splitOffBy(of: IncidentExplanation, overlay: OverlayView): numbe
 
 /**
  * The events that a merge brought in, with which a split undoes it. The anchors of a merge stand in the order of its
- * two sides, and without the merge no link joins them: so the last anchor and all that is linked to it came with it.
+ * two sides, and without the merge no link joins them: so the last anchor and all that hangs on it came with it.
  * Nothing where the two have grown together since, or where the links were not kept.
  */
 export function broughtInBy(of: IncidentExplanation, overlay: OverlayView): string[] {
@@ -48,6 +48,18 @@ export function broughtInBy(of: IncidentExplanation, overlay: OverlayView): stri
   for (const { uid_a, uid_b } of of.links) {
     linked.set(uid_a, [...(linked.get(uid_a) ?? []), uid_b])
     linked.set(uid_b, [...(linked.get(uid_b) ?? []), uid_a])
+  }
+  const bySubject = new Map<string, string[]>()
+  for (const { uid, subject, kind } of of.members) {
+    // Repeats of one subject are one occurrence, and only its first report has links.
+    if (subject !== null) bySubject.set(`${subject} ${kind}`, [...(bySubject.get(`${subject} ${kind}`) ?? []), uid])
+  }
+  for (const [head, ...repeats] of bySubject.values()) {
+    if (head === undefined) continue
+    for (const repeat of repeats) {
+      linked.set(head, [...(linked.get(head) ?? []), repeat])
+      linked.set(repeat, [...(linked.get(repeat) ?? []), head])
+    }
   }
   const found = new Set([last])
   for (const uid of found) for (const next of linked.get(uid) ?? []) found.add(next)

@@ -3,12 +3,14 @@ import { useI18n } from 'vue-i18n'
 
 import type { RuleDocument } from '@/api/rules'
 import { useNaming } from '@/i18n/naming'
+import { useSession } from '@/store/session'
 
 import { pointed } from './document'
 
 export function useRuleNames() {
   const { t, te } = useI18n()
   const { eventKindName, named } = useNaming()
+  const session = useSession()
 
   /** `groups.fire.r_m` as `火灾燃气 · 相连距离`. */
   function pathName(path: string, document: RuleDocument | null): string {
@@ -37,5 +39,12 @@ export function useRuleNames() {
     return typeof value === 'object' ? JSON.stringify(value) : String(value)
   }
 
-  return { pathName, valueText }
+  /** `user:18` by the name, where it is the caller; else by the number. A program keeps what it is called. */
+  function actorName(actor: string): string {
+    const id = /^user:(\d+)$/.exec(actor)?.[1]
+    if (id === undefined) return actor
+    return Number(id) === session.user?.id ? session.user.zh_name : t('rules.userNumber', { id })
+  }
+
+  return { actorName, pathName, valueText }
 }
