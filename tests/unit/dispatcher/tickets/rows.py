@@ -21,6 +21,7 @@ class No:
     """One change of a row's step after which this guard, and no other, refuses it."""
 
     guard: Guard
+    complained_of: str | None = None  # A unit that a report of the ticket complains of.
     fields: Mapping[str, Any] | None = None
     actor: Actor | None = None
     ticket: Ticket | None = None
@@ -57,10 +58,11 @@ class Row:
         """What becomes of the step, with a change."""
         event, own, fields = self.step
         no = change or No(Guard.ONE_LEAD)
+        ticket = no.ticket or self.ticket
+        if no.complained_of is not None:
+            ticket = replace(ticket, complained_of=frozenset({no.complained_of}))
         action = Action(event, self.ticket.version, no.reason, fields if no.fields is None else no.fields)
-        return lifecycle.decide(
-            no.ticket or self.ticket, action, actor or no.actor or own, no.at or self.at, no.context or self.context
-        )
+        return lifecycle.decide(ticket, action, actor or no.actor or own, no.at or self.at, no.context or self.context)
 
     def of_role(self, role: Role) -> Actor:
         """Somebody of this role in the unit of who takes the step."""
@@ -97,14 +99,16 @@ def stands(step: Step) -> No:
 
 
 def named(step: Step, name: str, *, lead: bool = False) -> tuple[No, ...]:
-    """Units that are named exist and are no committee; a lead does not assist itself."""
+    """Units that are named exist and are no committee; a lead does not assist itself and is not complained of."""
     fields = step[2]
 
     def unit(one: str) -> Mapping[str, Any]:
         return fields | {name: [one] if name == "co" else one}
 
     own = (No(Guard.ONE_LEAD, fields=fields | {"co": [fields["lead"]]}),) if lead and "co" in fields else ()
-    return (No(Guard.KNOWN_ORGANISATION, fields=unit("nobody")), No(Guard.ART45, fields=unit("committee-qs")), *own)
+    accused = (No(Guard.LEAD_NOT_COMPLAINED_OF, complained_of=fields["lead"]),) if name == "lead" else ()
+    known = No(Guard.KNOWN_ORGANISATION, fields=unit("nobody"))
+    return (known, No(Guard.ART45, fields=unit("committee-qs")), *own, *accused)
 
 
 def outside(role: Role, unit: str = "fire") -> No:

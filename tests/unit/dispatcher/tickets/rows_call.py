@@ -12,6 +12,7 @@ from tests.unit.dispatcher.tickets.world import (
     CO_HANDLER,
     CO_HEAD,
     CONTEXT,
+    CREW,
     DISPATCH,
     HEAD,
     LEADER,
@@ -74,7 +75,14 @@ INTAKE_ROWS = (
         INTAKE,
         no=(*named(ASK, "asked"), No(G.MILD_ONLY, ticket=opened(grade=2))),
     ),
-    Row("confirm_fact", done(NEW, ASK), FACT, S.NEW, f"verifier {INTAKE}", no=cites(FACT)),
+    Row(
+        "confirm_fact",
+        done(NEW, ASK),
+        FACT,
+        S.NEW,
+        f"verifier {INTAKE}",
+        no=(No(G.NOT_OF_UNIT_COMPLAINED_OF, complained_of=VERIFIER.organisation_id), *cites(FACT)),
+    ),
     Row(
         "answer",
         NEW,
@@ -155,6 +163,8 @@ INTAKE_ROWS = (
 )
 
 SEND_ELSEWHERE: Step = (E.REDISPATCH, OFFICER, {"lead": "housing", "co": ["police"]})
+AT_PLACE = done(SIGNED, (E.ARRIVE, CREW, {}))
+ACCUSED = replace(AT_PLACE, complained_of=frozenset({"fire"}))
 APPEAL: Step = (E.APPEAL, HEAD, {"basis": "三定方案第4条"})
 DENIED = done(RETURNING, (E.DENY_RETURN, OFFICER, {}))
 AWARD: Step = (E.AWARD, SUBDISTRICT, {"basis": "权责清单第9项", "lead": "housing", "co": ["police"]})
@@ -181,6 +191,21 @@ ASSIGNMENT_ROWS = (
         "c_sign",
         "c_sign c_contact c_arrive",
         named(SEND_ELSEWHERE, "lead", lead=True),
+        needs_reason=True,
+    ),
+    Row(
+        "redispatch, the lead at the place is complained of",
+        ACCUSED,
+        SEND_ELSEWHERE,
+        S.DISPATCHED,
+        DESK,
+        "c_sign",
+        "c_sign c_contact",
+        (
+            No(G.LEAD_HAS_TO_LEAVE, ticket=AT_PLACE),
+            *(no for no in named(SEND_ELSEWHERE, "lead", lead=True) if no.guard is not G.LEAD_NOT_COMPLAINED_OF),
+            No(G.LEAD_NOT_COMPLAINED_OF, ticket=replace(AT_PLACE, complained_of=frozenset({"fire", "housing"}))),
+        ),
         needs_reason=True,
     ),
     Row(
@@ -283,7 +308,7 @@ ASSIGNMENT_ROWS = (
         "subdistrict supervisor",
         "c_sign",
         "c_arbitrate c_sign c_contact c_arrive",
-        (SECOND, No(G.FALLBACK_KNOWN, context=CONTEXT)),
+        (SECOND, No(G.FALLBACK_KNOWN, context=CONTEXT), No(G.LEAD_NOT_COMPLAINED_OF, complained_of="desk")),
         needs_reason=True,
         context=FALLBACK,
     ),

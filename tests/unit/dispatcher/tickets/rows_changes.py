@@ -36,6 +36,7 @@ CALL: dict[str, str] = {
     "countersign_refusal": "requests closed_at",
     "object": "closed_at objection_count",
     "dispatch": "lead_organisation_id assignments",
+    "redispatch, the lead at the place is complained of": "lead_organisation_id assignments",
     "redispatch": "lead_organisation_id assignments wrong_dispatch_count",
     **dict.fromkeys(("acknowledge, lead", "acknowledge, disputed", "acknowledge, co-unit"), _SIGNS),
     "request_return": "return_requested_by returns_requested",

@@ -144,6 +144,7 @@ WORK_ROWS = (
         "c_verify",
         "c_resolve c_control c_contact c_arrive c_sign",
         (
+            No(G.LEAD_NOT_COMPLAINED_OF, complained_of="fire"),
             No(G.CONTROLLED_FIRST, ticket=GRAVE[2]),
             No(G.CONTROLLED_FIRST, ticket=replace(ON_SCENE, converted=True)),
             No(G.SUBTASKS_DONE, ticket=done(ON_SCENE, SUBTASK)),
