@@ -106,7 +106,7 @@ def named(step: Step, name: str, *, lead: bool = False) -> tuple[No, ...]:
         return fields | {name: [one] if name == "co" else one}
 
     own = (No(Guard.ONE_LEAD, fields=fields | {"co": [fields["lead"]]}),) if lead and "co" in fields else ()
-    accused = (No(Guard.LEAD_NOT_COMPLAINED_OF, complained_of=fields["lead"]),) if name == "lead" else ()
+    accused = (No(Guard.LEAD_NOT_COMPLAINED_OF, complained_of=str(fields["lead"])),) if name == "lead" else ()
     known = No(Guard.KNOWN_ORGANISATION, fields=unit("nobody"))
     return (known, No(Guard.ART45, fields=unit("committee-qs")), *own, *accused)
 
