@@ -113,12 +113,11 @@ class CopiedEvents:
         flat = np.frombuffer(given, np.uint8)
         room = np.empty(max(0, flat.size - _HEADER_BYTES) // (_FIXED_BYTES + 2), np.int64)
         starts = room[: _find_rows(flat, _HEADER_BYTES, room)]
+        rows = np.empty((0, _FIXED_BYTES), np.uint8)
         if starts.size:
-            records = np.lib.stride_tricks.sliding_window_view(flat, _FIXED_BYTES)[starts].view(_RECORD)[:, 0]
-        else:
-            records = np.empty(0, _RECORD)
-        order = np.lexsort((records["uid_lo"], records["uid_hi"], records["seq"], records["received_us"]))
-        self.records: NDArray[Any] = records[order]
+            rows = np.lib.stride_tricks.sliding_window_view(flat, _FIXED_BYTES)[starts]
+        order = order_of(rows.view(_RECORD)[:, 0])
+        self.records: NDArray[Any] = rows[order].view(_RECORD)[:, 0]  # moved as bytes, not field by field
         self._starts: NDArray[np.int64] = starts[order]
 
     @classmethod
@@ -213,6 +212,16 @@ class CopiedEvents:
             time_quality=TimeQuality(_text(texts["time_quality"])),
             body=orjson.loads(texts["body"] or b"{}"),
         )
+
+
+def order_of(records: NDArray[Any]) -> NDArray[np.int64]:
+    """By the time at which the platform received them, their numbers in the log, and their uids."""
+    received_us, seq = records["received_us"].astype(np.int64), records["seq"].astype(np.int64)
+    order: NDArray[np.int64] = np.lexsort((seq, received_us))
+    received_us, seq = received_us[order], seq[order]
+    if ((received_us[1:] == received_us[:-1]) & (seq[1:] == seq[:-1])).any():  # of two streams
+        order = np.lexsort((records["uid_lo"], records["uid_hi"], records["seq"], records["received_us"]))
+    return order
 
 
 def tiles_of(t_ms: NDArray[np.int64], tile_s: NDArray[np.int64]) -> NDArray[np.int64]:
