@@ -96,7 +96,7 @@ _WORK: Final = (
         TicketEvent.REPORT_COMPLETE,
         RECTIFIED,
         S.REPORTED_COMPLETE,
-        guards=(Guard.LEAD_SIGNED, Guard.SUBTASKS_DONE, *PROVES),
+        guards=(Guard.LEAD_SIGNED, Guard.LEAD_NOT_COMPLAINED_OF, Guard.SUBTASKS_DONE, *PROVES),
         fields=(text("result"), EVIDENCE, ATTACHMENTS),
         stops=(Stop(_C.RECTIFY), Stop(_C.PROGRESS), Stop(_C.INTERIM)),
         starts=(Start(_C.INSPECT),),

@@ -8,6 +8,7 @@ from dispatcher.tickets.grammar import Guard
 from dispatcher.tickets.masking import reads_reports
 from dispatcher.tickets.model import Role, Ticket, TicketKind, TicketState
 from dispatcher.tickets.routing import Held, RouteReason, route
+from tests.unit.dispatcher.tickets.test_joint import ALONE, COMPLETE
 from tests.unit.dispatcher.tickets.test_routing import EVERYBODY, KIND
 from tests.unit.dispatcher.tickets.world import (
     ACCEPT,
@@ -94,6 +95,12 @@ def test_lead_that_is_complained_of_at_work_hands_over_and_ends_nothing() -> Non
     moved = done(ticket, again)
     assert (moved.state, moved.lead_organisation_id) == (TicketState.DISPATCHED, "police")
     assert moved.wrong_dispatch_count == 0
+
+
+def test_lead_of_a_rectification_that_is_complained_of_hands_over_and_reports_nothing_complete() -> None:
+    ticket = against("fire", done(opened(grade=3, ticket_kind=TicketKind.JOINT_RECTIFICATION), *ALONE))
+    assert refused(ticket, COMPLETE).guard is Guard.LEAD_NOT_COMPLAINED_OF
+    assert done(ticket, (E.CHANGE_LEAD, SUPERVISOR, {"lead": "police"})).lead_organisation_id == "police"
 
 
 def test_rule_that_relieves_a_lead_counts_no_wrong_dispatch() -> None:
