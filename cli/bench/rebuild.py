@@ -2,11 +2,13 @@
 
 import statistics
 import time
+from datetime import datetime
 from typing import Any, Final
 
 from dispatcher.incidents.copied import CopiedEvents
 from dispatcher.incidents.memory import Memory
 from dispatcher.rules.rulebook import read_rulebook
+from runtime.clock import RealClock
 from runtime.pool import Connection
 
 EVENTS_PER_INCIDENT: Final = 3
@@ -16,13 +18,13 @@ RUNS: Final = 3
 _FILL: Final = (
     """
     INSERT INTO cases (id, opened_at) OVERRIDING SYSTEM VALUE
-    SELECT 1000000000 + i, now() FROM generate_series(1, {incidents}) i""",
+    SELECT 1000000000 + i, {at} FROM generate_series(1, {incidents}) i""",
     """
     INSERT INTO incidents (id, number, case_id, status, kind, kind_group, canonical_at, canonical_uid, grade,
         explanation, source_classes, event_count, first_at, last_at, area_path, late, opened_at)
     OVERRIDING SYSTEM VALUE
-    SELECT 1000000000 + i, 'bench-' || i, 1000000000 + i, 'open', $1, $2, now(), decode(md5(i || '-0'), 'hex'), 4,
-        '{{}}', ARRAY['sensor'], 3, now(), now() + interval '2 s', '{{}}', false, now()
+    SELECT 1000000000 + i, 'bench-' || i, 1000000000 + i, 'open', $1, $2, {at}, decode(md5(i || '-0'), 'hex'), 4,
+        '{{}}', ARRAY['sensor'], 3, {at}, {at} + interval '2 s', '{{}}', false, {at}
     FROM generate_series(1, {incidents}) i""",
     """
     INSERT INTO events (stream, seq, uid, content_hash, source, source_class, kind, severity, raised, subject,
@@ -30,7 +32,7 @@ _FILL: Final = (
     SELECT 'gateway-rebuild', 3 * i + j, decode(md5(i || '-' || j), 'hex'),
         decode(substr(md5(i || '-' || j), 1, 16), 'hex'), 'device_event', 'sensor', $1, 2, true,
         'device ' || i || '-' || j, ARRAY['city', 'district'], 104.06, 30.66,
-        20000 * (i % 1000) + 100 * j, 20000 * (i / 1000), now(), now() + j * interval '1 s', 'device', '{{"level": 3}}'
+        20000 * (i % 1000) + 100 * j, 20000 * (i / 1000), {at}, {at} + j * interval '1 s', 'device', '{{"level": 3}}'
     FROM generate_series(1, {incidents}) i, generate_series(0, 2) j""",
     """
     INSERT INTO incident_events (event_uid, incident_id, stream, seq, received_at, effective_at, revision, standing)
@@ -45,7 +47,7 @@ WHERE k.mode = 'notice_only' AND g.clustered AND g.m = 1 ORDER BY k.id LIMIT 1""
 
 async def measured(conn: Connection, live_events: int) -> dict[str, Any]:
     """Fill the tables with so many live events, then build the memory from them; medians, reading alone beside it."""
-    await fill(conn, live_events // EVENTS_PER_INCIDENT)
+    await fill(conn, live_events // EVENTS_PER_INCIDENT, RealClock().now())
     copied_s, whole_s, cpu_s = [], [], []
     held = 0
     for _ in range(RUNS):
@@ -67,10 +69,10 @@ async def measured(conn: Connection, live_events: int) -> dict[str, Any]:
     }
 
 
-async def fill(conn: Connection, incidents: int) -> None:
+async def fill(conn: Connection, incidents: int, at: datetime) -> None:
     """Write so many open incidents of three events each, with the events that the log would hold."""
     (found,) = await conn.fetch(_KIND)
     kind, group = found
     for statement in _FILL:
         asked = [value for value, place in ((kind, "$1"), (group, "$2")) if place in statement]
-        await conn.execute(statement.format(incidents=incidents), *asked)
+        await conn.execute(statement.format(incidents=incidents, at=f"'{at.isoformat()}'::timestamptz"), *asked)

@@ -72,6 +72,7 @@ DELETABLE: Final = {
     "attachments",
     "sessions",
     "clock_confirmations",
+    "exchange_changes",
     "final_neighbours",
     "flapping_series",
     "indicator_cells",

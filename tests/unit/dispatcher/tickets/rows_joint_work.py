@@ -120,6 +120,7 @@ JOINT_WORK_ROWS = (
         "j_inspect",
         "j_rectify j_progress j_interim",
         (
+            No(G.LEAD_NOT_COMPLAINED_OF, complained_of="fire"),
             No(G.LEAD_SIGNED, ticket=done(WORKING, ANEW, (E.CHANGE_LEAD, SUBDISTRICT, {"lead": "fire"}))),
             No(
                 G.SUBTASKS_DONE,
