@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.rules import activation
-from dispatcher.rules.checking import check, errors_in
+from dispatcher.rules.checking import errors_in
 from dispatcher.rules.document import RuleDocument, RuleSource, parse
 from dispatcher.rules.rulebook import read_rulebook
-from dispatcher.rules.versions import RuleState, add_version, find_version, read_document
+from dispatcher.rules.versions import RuleState, add_version, find_version, parse_and_check, read_document
 from events import log
 from events.ticks import append_tick, read_heads
 from registry.event_kinds import Taxonomy
@@ -236,7 +236,8 @@ async def test_under_rules_that_ask_for_more_neighbours_noise_dissolves_and_is_o
 ) -> None:
     first = await read_document(owner, "default", 1)
     dense = changed(first, lambda content: content["groups"]["waste"].update(m=3))
-    assert errors_in(check(dense, dense.kinds, {"grade_points": [1]})) == []
+    _, findings = await parse_and_check(owner, dense.content())
+    assert errors_in(findings) == []
     await add_version(owner, "default", dense, source=RuleSource.IMPORT, author="test", note="", at=START)
     await log.write(*(vendor(n, east_m).draft() for n, east_m in enumerate((0, 20, 1000, 1020, 1040))))
     await log.write(fire("9", 0, 5000).draft())
