@@ -20,7 +20,7 @@ from dispatcher.tickets.model import (
 
 E = TicketEvent
 S = TicketState
-HELD = ("office_closed", "no_organisation", "nobody_on_duty")
+HELD = ("office_closed", "no_organisation", "nobody_on_duty", "complained_of")
 # Late for these is the desks' own doing: no unit's.
 OF_DESKS = frozenset(
     f"c_{name}" for name in ("triage", "refusal", "dispatch", "verify", "callback", "arbitrate", "review")
