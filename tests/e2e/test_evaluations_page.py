@@ -27,6 +27,8 @@ async def turn_to(desk: Desk, login: str, path: str = "evaluations", shown: str 
 async def choose(form: Locator, field: str, option: str) -> None:
     await form.locator(f"[data-field={field}]").click()
     await form.page.get_by_role("option", name=option, exact=True).click()
+    # A list takes a while to fade; the next one may name the same.
+    await expect(form.page.get_by_role("option", name=option, exact=True)).to_be_hidden()
 
 
 async def fill_period(form: Locator) -> None:
