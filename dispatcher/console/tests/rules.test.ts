@@ -13,6 +13,10 @@ import { useSession } from '@/store/session'
 
 import { user } from './rows'
 
+/** A machine under load draws later. */
+const PATIENCE = { timeout: 20_000 }
+vi.setConfig({ testTimeout: 60_000 })
+
 let app: App | null = null
 
 function book(): RuleDocument {
@@ -46,8 +50,9 @@ async function opened(permissions: Permission[], asked: { method: string; url: s
       return Promise.resolve(Response.json({ before: 1, after: 2, items: [{ path: 'groups.fire.r_m', before: 150, after: 300 }] }))
     }
     const id = /\/rules\/(\d)$/.exec(url)?.[1]
-    const row = versions.find((each) => String(each.id) === id)
+    const row = [...versions, version(3)].find((each) => String(each.id) === id)
     if (row !== undefined) return Promise.resolve(Response.json({ ...row, content: book() }))
+    if (url.endsWith('/validate')) return Promise.resolve(Response.json({ valid: true, sha256: 'a'.repeat(64), findings: [] }))
     if (url.endsWith('/rules')) return Promise.resolve(Response.json({ ...version(3), findings: [] }, { status: 201 }))
     return Promise.resolve(Response.json({ items: [], next: null }))
   })
@@ -60,7 +65,7 @@ async function opened(permissions: Permission[], asked: { method: string; url: s
   await router.push({ name: 'rules' })
   app = createApp({ render: () => h(RouterView) })
   app.use(pinia).use(router).use(makeI18n('zh-CN')).mount(place)
-  await vi.waitFor(() => { expect(place.querySelector('[data-test="groups"]'), place.textContent).not.toBeNull() })
+  await vi.waitFor(() => { expect(place.querySelector('[data-test="groups"]'), place.textContent).not.toBeNull() }, PATIENCE)
   return place
 }
 
@@ -113,7 +118,7 @@ describe('the page on rules', () => {
     const asked: { method: string; url: string; body: unknown }[] = []
     const place = await opened(['read_rules', 'change_rules'], asked)
     press(place, 'begin-draft')
-    await vi.waitFor(() => { expect(place.querySelector('[data-test="draft"]')).not.toBeNull() })
+    await vi.waitFor(() => { expect(place.querySelector('[data-test="draft"]')).not.toBeNull() }, PATIENCE)
     expect(place.querySelector<HTMLButtonElement>('[data-test="keep"]')?.disabled).toBe(true)
     const cell = place.querySelector<HTMLInputElement>('[data-path="groups.fire.r_m"]')
     const note = place.querySelector<HTMLInputElement>('[data-field="note"]')
@@ -122,9 +127,9 @@ describe('the page on rules', () => {
     cell.dispatchEvent(new Event('input'))
     note.value = '扩大火灾相连距离'
     note.dispatchEvent(new Event('input'))
-    await vi.waitFor(() => { expect(place.querySelector('[data-test="changed"]')?.textContent).toContain('已改 1 处') })
+    await vi.waitFor(() => { expect(place.querySelector('[data-test="changed"]')?.textContent).toContain('已改 1 处') }, PATIENCE)
     press(place, 'keep')
-    await vi.waitFor(() => { expect(asked.some((one) => one.method === 'POST' && one.url.endsWith('/rules'))).toBe(true) })
+    await vi.waitFor(() => { expect(asked.some((one) => one.method === 'POST' && one.url.endsWith('/rules'))).toBe(true) }, PATIENCE)
     const kept = asked.find((one) => one.method === 'POST' && one.url.endsWith('/rules'))?.body as { note: string; content: RuleDocument }
     expect(kept.note).toBe('扩大火灾相连距离')
     expect(kept.content.groups.fire?.r_m).toBe(300)
@@ -134,9 +139,9 @@ describe('the page on rules', () => {
     const asked: { method: string; url: string; body: unknown }[] = []
     const place = await opened(['read_rules', 'change_rules'], asked)
     place.querySelector<HTMLElement>('[data-version="2"]')?.click()
-    await vi.waitFor(() => { expect(place.querySelector('header h2')?.textContent).toContain('第 2 版') })
+    await vi.waitFor(() => { expect(place.querySelector('header h2')?.textContent).toContain('第 2 版') }, PATIENCE)
     place.querySelector<HTMLElement>('#tab-activation')?.click()
-    await vi.waitFor(() => { expect(place.querySelector('[data-test="activate"]')).not.toBeNull() })
+    await vi.waitFor(() => { expect(place.querySelector('[data-test="activate"]')).not.toBeNull() }, PATIENCE)
     const button = place.querySelector<HTMLButtonElement>('[data-test="activate"]')
     const put = async (field: string, text: string) => {
       const input = place.querySelector<HTMLInputElement>(`[data-field="${field}"]`)
@@ -149,10 +154,10 @@ describe('the page on rules', () => {
     await put('confirm', '1')
     expect(button?.disabled).toBe(true)
     await put('confirm', '2')
-    await vi.waitFor(() => { expect(button?.disabled).toBe(false) })
+    await vi.waitFor(() => { expect(button?.disabled).toBe(false) }, PATIENCE)
     button?.click()
     await vi.waitFor(() => {
       expect(asked.find((one) => one.url.endsWith('/rules/2/activate'))?.body).toEqual({ reason: '试运行良好' })
-    })
+    }, PATIENCE)
   })
 })

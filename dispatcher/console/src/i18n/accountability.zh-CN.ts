@@ -1,7 +1,7 @@
 /** 责任追究（第五十条）与应急移交页面的文案。 */
 export const accountabilityZh = {
   heading: '责任追究与移交报送',
-  back: '返回值守台',
+  back: '返回值班席',
   reload: '刷新',
   factsOnly: '只记录事实，责任由有权机关依法认定（条例第五十条）',
   empty: '暂无记录',

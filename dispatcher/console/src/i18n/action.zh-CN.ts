@@ -146,6 +146,8 @@ export const actionZh = {
   },
   guard: {
     exactly_one_lead: '须且只能有一个牵头单位，且不能同时是协办单位',
+    accepted_tickets: '两案均有已受理的工单，请先由承办方并单',
+    flapping: '该案件仅反映设备抖动',
     unknown_organisation: '所选单位不存在',
     ART45_DIRECT_ASSIGNMENT: '不得直接向村（居）民委员会派单（条例第四十五条）',
     actor_of_handling_unit: '承办单位人员不能核查或回访本单位的工单',

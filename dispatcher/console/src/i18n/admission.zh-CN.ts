@@ -1,7 +1,7 @@
 /** 准入（第四十五条）页面的文案。 */
 export const admissionZh = {
   heading: '社区工作事项准入',
-  back: '返回值守台',
+  back: '返回值班席',
   reload: '刷新',
   tabs: { offers: '协助邀约', wish: '新请求', receipts: '拒绝回执', cases: '纠正案', lists: '三张清单', loads: '反向核查' },
   empty: '暂无记录',

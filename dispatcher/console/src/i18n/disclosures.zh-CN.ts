@@ -1,7 +1,7 @@
 /** 信息公开（第四十四条）页面的文案。 */
 export const disclosuresZh = {
   heading: '信息公开',
-  back: '返回值守台',
+  back: '返回值班席',
   reload: '刷新',
   note: '两人办理：编辑与审核不得为同一人；未审核的内容不会公开',
   all: '全部',

@@ -37,6 +37,7 @@ export const domainEn: typeof domainZh = {
     verifying: 'Verifying',
     rework: 'Rework',
     awaiting_callback: 'Call-back due',
+    final: 'Final',
     closed: 'Closed',
     voided: 'Voided',
     proposed: 'Proposed',

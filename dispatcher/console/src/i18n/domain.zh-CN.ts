@@ -31,6 +31,7 @@ export const domainZh = {
     verifying: '核查中',
     rework: '返工',
     awaiting_callback: '待回访',
+    final: '已定案',
     closed: '已结案',
     voided: '已作废',
     proposed: '待立项',

@@ -2,7 +2,7 @@
 export const hotlineZh = {
   callHeading: '热线受理',
   callbackHeading: '回访',
-  back: '返回待办',
+  back: '返回值班席',
   reload: '刷新',
   element: { who: '何人', when: '何时', where: '何地', what: '何事', wanted: '何诉求' },
   elements: '五要素',

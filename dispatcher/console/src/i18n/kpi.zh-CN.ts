@@ -1,7 +1,7 @@
 /** 指标页面的词语。 */
 export const kpiZh = {
   heading: '指标',
-  back: '返回值班台',
+  back: '返回值班席',
   reload: '刷新',
   note: '分子、分母与接通率始终并列;小样本已标注;不出现任何个人姓名',
   since: '起',

@@ -1,7 +1,7 @@
 /** 值班表页面的文案。 */
 export const rostersZh = {
   heading: '值班表',
-  back: '返回值守台',
+  back: '返回值班席',
   reload: '刷新',
   note: '红色为无人值班，虚线为顶班或换班',
   week: '本周值班',
