@@ -80,7 +80,8 @@ ON CONFLICT DO NOTHING RETURNING id;
 SELECT EXISTS (SELECT FROM disclosures WHERE ticket_id = $1 AND ticket_version = $2);
 
 -- name: list_disclosures :many
--- Seen by those who look after an area ($1, in $2; NULL: everywhere) and by whoever publishes it ($3).
+-- Seen by those who look after an area ($1, in $2; NULL: everywhere) and by whoever publishes it ($3); never by the unit that a
+-- report of the ticket complains of: what has to be blacked out would tell it who did.
 SELECT d.id, d.number, d.ticket_id, d.ticket_version, d.moment::text, d.item::text, d.level::text, d.never_reason::text,
        d.publisher_organisation_id, o.kind = 'committee' AS by_committee, o.zh_name AS publisher_zh, o.en_name AS publisher_en,
        d.area_id, a.path AS area_path, d.month, d.title, d.text, d.outcome::text, d.redactions, d.waivers, d.secret_checked,
@@ -92,6 +93,8 @@ WHERE ($1 AND ($2::text IS NULL OR a.path @> ARRAY[$2]) OR d.publisher_organisat
   AND ($4::text IS NULL OR d.state::text = $4) AND ($5::text IS NULL OR d.item::text = $5)
   AND ($6::bigint IS NULL OR d.ticket_id = $6) AND ($7::boolean IS NULL OR (d.breached_at IS NOT NULL) = $7)
   AND d.id < $8 AND ($9::bigint IS NULL OR d.id = $9)
+  AND NOT EXISTS (SELECT FROM ticket_reports r JOIN hotline_calls c ON c.id = r.call_id
+                  WHERE r.ticket_id = d.ticket_id AND c.complained_of = $3)
 ORDER BY d.id DESC LIMIT $10;
 
 -- name: claim_disclosure :one

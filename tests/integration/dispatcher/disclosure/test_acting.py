@@ -189,6 +189,17 @@ async def test_drafts_are_seen_by_those_who_look_after_the_area_and_by_their_pub
                 await read(conn, draft, other)
 
 
+async def test_unit_that_is_complained_of_sees_no_draft_that_would_tell_it_who_did(
+    pool: Pool, owner: Connection, draft: int
+) -> None:
+    async with pool.acquire() as conn:
+        assert await read(conn, draft, Sight(True, "tt-east", "t-police"))
+        await owner.execute("UPDATE hotline_calls SET complained_of = 't-police'")
+        with pytest.raises(SubjectNotFound):
+            await read(conn, draft, Sight(True, "tt-east", "t-police"))
+        assert await read(conn, draft, Sight(True, "tt-east", None))
+
+
 async def test_unit_that_refused_is_named_with_who_has_it_now(pool: Pool) -> None:
     ticket_id = await new_ticket(pool)
     asked = (E.REQUEST_RETURN, HEAD, {"basis": "职责清单第三条,经办人王建国", "suggested_unit": "t-urban"})
