@@ -122,7 +122,7 @@ async def test_a_wider_reach_merges_and_a_narrower_one_splits(
         assert back["difference"]["outcomes"][and_back] == wider["difference"]["outcomes"][there]
 
 
-async def test_more_neighbours_make_noise_of_what_stood_alone_and_leave_what_is_grave(
+async def test_more_neighbours_make_noise_of_what_stood_alone_and_open_nothing(
     database: Database, owner: Connection, kernels: ThreadPoolExecutor
 ) -> None:
     one = Ruled(await document(owner), 1)
@@ -134,8 +134,7 @@ async def test_more_neighbours_make_noise_of_what_stood_alone_and_leave_what_is_
     three = Ruled(made, None)
     difference = (await backtest(database.app_dsn, one, three, kernels, on_progress=silent))["difference"]
     assert difference["outcomes"]["vanished"] > 0
-    assert difference["outcomes"]["opened"] == difference["outcomes"]["merged"] == 0
-    assert difference["after"]["tickets"]["auto_ticket"] >= difference["before"]["tickets"]["auto_ticket"]
+    assert difference["outcomes"]["opened"] == 0
     back = (await backtest(database.app_dsn, three, one, kernels, on_progress=silent))["difference"]
     assert back["outcomes"]["opened"] == difference["outcomes"]["vanished"]
     assert (back["before"], back["after"]) == (difference["after"], difference["before"])
