@@ -41,6 +41,7 @@ from dispatcher.evaluations.model import (
     HearingForm,
 )
 from dispatcher.handovers.words import EmergencyNumber, EmergencyState, UpwardPart, UpwardState
+from dispatcher.incidents.errors import ReshapeRefusal
 from dispatcher.incidents.grades.grading import GradeCause
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.incidents.overlays import Act, Outcome
@@ -197,12 +198,12 @@ _CHOICES: Final = frozenset(choice for row in TRANSITIONS for field in row.field
 
 # Each list of names in the locale files, and the words that it must name exactly.
 NAMED: Final[Mapping[str, frozenset[str]]] = {
-    "state": frozenset(TicketState),
+    "state": frozenset(TicketState) | {IncidentStatus.FINAL},  # of an incident that refuses to be reshaped
     "event": frozenset(TicketEvent),
     "clockName": frozenset(ClockName),
     "role": frozenset(UserRole) | {"rule", "system"},  # who else writes into a timeline
     "entry": frozenset(EntryKind) | {"transition"},
-    "guard": frozenset(Guard) | frozenset(DeskRefusal),
+    "guard": frozenset(Guard) | frozenset(DeskRefusal) | {ReshapeRefusal.FLAPPING, ReshapeRefusal.ACCEPTED_TICKETS},
 }
 
 
