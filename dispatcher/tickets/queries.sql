@@ -103,16 +103,20 @@ VALUES ($1::text::ticket_kind, $2, $3, $4, $5::text::ticket_state, $6, $7, $8, $
 RETURNING id;
 
 -- name: update_ticket :one
--- The swap of compare-and-swap: nobody holds a version twice.
+-- The swap of compare-and-swap: nobody holds a version twice. It names no column of a key: it would wait for whoever writes a
+-- row that refers to the ticket, such as the step that tells of it.
 UPDATE tickets SET version = $3, state = $4::text::ticket_state, grade = $5, incident_grade = $6, demand = $7::text::demand_type,
-    number = $8, lead_organisation_id = $9, return_requested_by = $10, merged_into = $11, accepted_at = $12, closed_at = $13,
-    due_at = $14, due_clock = $15, overdue = $16, rework_count = $17, wrong_dispatch_count = $18, injured = $19,
-    case_id = $20, incident_id = $21, state_before = $22::text::ticket_state, state_before_merge = $23::text::ticket_state,
-    merged_reports = $24, controlled_at = $25, objection_count = $26, reopen_count = $27, denied_units = $28,
-    appealed_units = $29, arbitration_count = $30, final_award = $31, reply_approved_at = $32, converted = $33, supervised = $34,
-    residual_grade = $35, plan_days = $36, interim_done = $37, publicity_from = $38, look_back_from = $39, look_back_at = $40,
-    look_back_count = $41, relapse_count = $42, external_due_at = $43
+    lead_organisation_id = $8, return_requested_by = $9, merged_into = $10, accepted_at = $11, closed_at = $12,
+    due_at = $13, due_clock = $14, overdue = $15, rework_count = $16, wrong_dispatch_count = $17, injured = $18,
+    case_id = $19, incident_id = $20, state_before = $21::text::ticket_state, state_before_merge = $22::text::ticket_state,
+    merged_reports = $23, controlled_at = $24, objection_count = $25, reopen_count = $26, denied_units = $27,
+    appealed_units = $28, arbitration_count = $29, final_award = $30, reply_approved_at = $31, converted = $32, supervised = $33,
+    residual_grade = $34, plan_days = $35, interim_done = $36, publicity_from = $37, look_back_from = $38, look_back_at = $39,
+    look_back_count = $40, relapse_count = $41, external_due_at = $42
 WHERE id = $1 AND version = $2 RETURNING id;
+
+-- name: number_ticket :exec
+UPDATE tickets SET number = $2 WHERE id = $1;
 
 -- name: put_assignment :exec
 INSERT INTO ticket_assignments (ticket_id, generation, organisation_id, role, reason, assigned_at, signed_at, ended_at)

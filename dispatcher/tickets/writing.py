@@ -11,6 +11,8 @@ QUERIES = load(__package__)
 
 async def update(conn: Connection, before: Ticket, after: Ticket) -> None:
     """Write what changed. The caller holds the row; raises AssertionError where the version moved all the same."""
+    if after.number != before.number:
+        await conn.execute(QUERIES.number_ticket, after.id, after.number)
     swapped = await conn.fetchval(QUERIES.update_ticket, *_columns(before, after))
     if swapped is None:
         raise AssertionError(f"ticket {after.id} was changed without being held")
@@ -69,7 +71,6 @@ def _columns(before: Ticket, after: Ticket) -> tuple[object, ...]:
         after.grade,
         after.incident_grade,
         after.demand,
-        after.number,
         after.lead_organisation_id,
         after.return_requested_by,
         after.merged_into,

@@ -19,6 +19,7 @@ from dispatcher.channels.model import AttemptState
 from dispatcher.channels.sender import Sender
 from dispatcher.channels.ways import ChannelSettings
 from runtime.pool import Connection, Pool
+from tests.harness.doors import until
 from tests.harness.receiver import (
     Answer,
     Receiver,
