@@ -246,6 +246,7 @@ async def test_a_message_is_dead_after_the_last_attempt_and_that_is_told(
                 await until_row(owner, f"attempts = {attempt} AND lease_until IS NULL")
                 await make_due(owner)
                 running.wake()
+            await until(lambda: any(entry["event"] == "message_dead" for entry in logs))  # it is told behind the commit
     dead = await row(owner)
     assert (dead["state"], dead["attempts"], len(receiver.requests)) == ("dead", attempts, attempts)
     assert len(set(receiver.keys())) == 1
