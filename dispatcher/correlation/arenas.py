@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from dispatcher.correlation.columns import NO_WATERMARK, Records
-from dispatcher.correlation.groups import GroupTable
+from dispatcher.correlation.groups import Group, GroupTable
 from dispatcher.correlation.kernels import records, tables
 from dispatcher.correlation.kernels.records import (
     BLOCK,
@@ -14,12 +14,10 @@ from dispatcher.correlation.kernels.records import (
     CLOSED_SLOT,
     COUNTERS,
     DENSE,
-    DUE_BUCKETS,
     EVENT,
     GROUP,
-    ID_SLOT,
     NODE,
-    RUN_SLOT,
+    ROW_SLOT,
     WAITING,
     Journal,
     State,
@@ -29,10 +27,10 @@ ROWS_AT_FIRST: Final = 64
 MAPPED_ROWS: Final = 4_096  # larger arenas lie in address space of their own
 ADDRESS_ROWS: Final = 1 << 25  # above LIVE_MAX
 SMALL_PAGES_BYTES: Final = 4 << 20  # what a small arena never fills is not worth a huge page
-# A table that would be fuller than this is made larger. Cells are looked for in vain more often than others.
-FULL_PCT: Final = {"cells": 60}
-FULL_PCT_ELSE: Final = 75
-ROOMY_PCT: Final = 80  # of it, in one just made larger
+DUE_BUCKETS_MAX: Final = 8_192  # what is due later waits in the last one and is looked at again
+# A table that would be fuller than this is made larger: four or eight slots share a cache line, a long probe is cheap.
+FULL_PCT: Final = 78
+ROOMY_PCT: Final = 92  # of it, in one just made larger
 
 
 def empty_state(groups: GroupTable, live_max: int, block_max: int) -> State:
@@ -45,14 +43,17 @@ def empty_state(groups: GroupTable, live_max: int, block_max: int) -> State:
     return State(
         events=np.zeros(ROWS_AT_FIRST, EVENT),
         nodes=np.zeros(ROWS_AT_FIRST, NODE),
+        up=np.zeros(ROWS_AT_FIRST, np.int32),
+        ring=np.zeros(ROWS_AT_FIRST, np.int32),
+        run_next=np.zeros(ROWS_AT_FIRST, np.int32),
         dense=np.zeros(ROWS_AT_FIRST if any(group.m > 1 for group in groups) else 0, DENSE),
         blocks=np.zeros(ROWS_AT_FIRST, BLOCK),
         cells=_empty_table(CELL, "head", ROWS_AT_FIRST),
-        ids=_empty_table(ID_SLOT, "row", ROWS_AT_FIRST),
-        runs=_empty_table(RUN_SLOT, "lo", ROWS_AT_FIRST),
+        ids=_empty_table(ROW_SLOT, "row", ROWS_AT_FIRST),
+        runs=_empty_table(ROW_SLOT, "row", ROWS_AT_FIRST),
         closed=_empty_table(CLOSED_SLOT, "group", ROWS_AT_FIRST),
         waiting=np.zeros(ROWS_AT_FIRST, WAITING),
-        due=np.full((len(groups), DUE_BUCKETS), -1, np.int32),
+        due=np.full((len(groups), _due_buckets(groups)), -1, np.int32),
         groups=_group_records(groups),
         counters=counters,
     )
@@ -72,9 +73,19 @@ def _group_records(groups: GroupTable) -> Records:
         record["m"] = group.m
         record["hold"] = group.hold_ms
         record["remember"] = group.memory_ms
-        record["due_width"] = max(1, group.window_ms // 64)
+        record["due_width"] = _due_width_ms(group)
         record["watermark"] = NO_WATERMARK
     return made
+
+
+def _due_width_ms(group: Group) -> int:
+    return max(1, group.window_ms // 64)
+
+
+def _due_buckets(groups: GroupTable) -> int:
+    """How many due buckets reach from the watermark of each group to what is due last, a power of two."""
+    spans = ((group.lateness_ms + group.hold_ms) // _due_width_ms(group) + 2 for group in groups)
+    return int(min(max(1 << (span - 1).bit_length() for span in spans), DUE_BUCKETS_MAX))
 
 
 def _empty_table(dtype: np.dtype[Any], empty_field: str, size: int) -> Records:
@@ -87,25 +98,26 @@ def room_for_events(s: State, more: int) -> State:
     """Room for this many more events, their ids and series, whatever they are."""
     c = s.counters
     rows = int(c[records.LIVE_ROWS]) + more
-    s = s._replace(events=_grown(s.events, rows), nodes=_grown(s.nodes, rows))
-    if s.dense.size:
-        s = s._replace(dense=_grown(s.dense, rows))
-    if size := _larger("ids", s.ids, int(c[records.IDS]) + more):
-        ids = _empty_table(ID_SLOT, "row", size)
-        tables.refill_ids(s.ids, ids)
-        s = s._replace(ids=ids)
-    if size := _larger("runs", s.runs, int(c[records.RUNS]) + more):
-        runs = _empty_table(RUN_SLOT, "lo", size)
-        tables.refill_runs(s.runs, runs)
-        s = s._replace(runs=runs)
-    return s
+    arrays = {name: getattr(s, name) for name in records.OF_ROWS}
+    s = s._replace(**{name: _grown(array, rows) for name, array in arrays.items() if array.size})
+    ids = _roomy(s.ids, int(c[records.IDS]) + more)
+    return s._replace(ids=ids, runs=_roomy(s.runs, int(c[records.RUNS]) + more))
+
+
+def _roomy(slots: Records, count: int) -> Records:
+    """The table of rows, or a larger one with its entries where so many would not fit."""
+    if not (size := _larger(slots, count)):
+        return slots
+    larger = _empty_table(ROW_SLOT, "row", size)
+    tables.refill_rows(slots, larger)
+    return larger
 
 
 def room_for_nodes(s: State, more: int) -> State:
     """Room for this many more occurrences in the index."""
     c = s.counters
     s = s._replace(blocks=_grown(s.blocks, int(c[records.BLOCKS]) + more))
-    if size := _larger("cells", s.cells, int(c[records.CELLS]) + more):
+    if size := _larger(s.cells, int(c[records.CELLS]) + more):
         cells = _empty_table(CELL, "head", size)
         tables.refill_cells(s.cells, cells)
         s = s._replace(cells=cells)
@@ -129,13 +141,13 @@ def room_for_waiting(s: State, more: int) -> State:
 
 def room_for_closed(s: State, more: int) -> State:
     """Room to remember this many more uids; forgets those that are too old first."""
-    if not _larger("closed", s.closed, int(s.counters[records.CLOSED]) + more):
+    if not _larger(s.closed, int(s.counters[records.CLOSED]) + more):
         return s
     closed = _empty_table(CLOSED_SLOT, "group", s.closed.size)
     kept = tables.refill_closed(s.groups, s.closed, closed)
     # Half full at most, or it would soon be filtered again.
     if 2 * (kept + more) > closed.size:
-        closed = _empty_table(CLOSED_SLOT, "group", _table_size("closed", 2 * (kept + more)))
+        closed = _empty_table(CLOSED_SLOT, "group", _table_size(2 * (kept + more)))
         tables.refill_closed(s.groups, s.closed, closed)
     s.counters[records.CLOSED] = kept
     return s._replace(closed=closed)
@@ -159,6 +171,11 @@ def empty_journal(s: State, pending: int) -> Journal:
         dirty=np.empty(dense, np.int32),
         moved=np.empty(dense, np.int32),
         left=np.empty(dense, np.int32),
+        slot_tags=np.empty((records.SLOTS_AHEAD, 2), np.uint32),
+        spots=np.full((records.SURVEYS, 5), -1, np.int64),
+        tags=np.empty((records.SURVEYS, records.CORNERS), np.uint32),
+        nears=np.empty((records.SURVEYS, records.CORNERS), np.uint64),
+        survey_of=np.empty(records.SURVEYS, np.int32),
         near=np.empty(records.AROUND, np.int32),
         near_at=np.empty((records.AROUND, 3), np.int64),
         counts=np.zeros(records.COUNTS, np.int64),
@@ -172,15 +189,15 @@ def nbytes(s: State) -> int:
     return sum(array.itemsize * min(array.size, used.get(name, array.size)) for name, array in arrays.items())
 
 
-def _larger(name: str, table: Records, count: int) -> int:
+def _larger(table: Records, count: int) -> int:
     """The size that a table must get for so many entries, or 0 where it has room."""
-    if 100 * count <= FULL_PCT.get(name, FULL_PCT_ELSE) * table.size:
+    if 100 * count <= FULL_PCT * table.size:
         return 0
-    return _table_size(name, count)
+    return _table_size(count)
 
 
-def _table_size(name: str, count: int) -> int:
-    return max(ROWS_AT_FIRST, 10_000 * count // (FULL_PCT.get(name, FULL_PCT_ELSE) * ROOMY_PCT) + 1)
+def _table_size(count: int) -> int:
+    return max(ROWS_AT_FIRST, 10_000 * count // (FULL_PCT * ROOMY_PCT) + 1)
 
 
 def _grown(arena: Records, rows: int) -> Records:

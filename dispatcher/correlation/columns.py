@@ -21,6 +21,7 @@ Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Words = NDArray[np.uint64]
+Tags = NDArray[np.uint32]
 Flags = NDArray[np.bool_]
 Records = NDArray[Any]
 

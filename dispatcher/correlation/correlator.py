@@ -7,6 +7,7 @@ handle of a component is an int that one Correlator never gives twice; public id
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 from typing import Final as Constant
 
 import numpy as np
@@ -66,7 +67,7 @@ __all__ = [
 ]
 
 SORTED_FROM: Constant = 64  # smaller batches gain nothing from locality
-ENTERED_AT_ONCE: Constant = 4_096  # room is made for a block and a cell each, which most do not need
+ENTERED_AT_ONCE: Constant = 1_024  # room is made for a block and a cell each, which most do not need
 LIVE_MAX: Constant = 20_000_000  # about 4 GB; a storm of 3 M events a minute reaches it in seven minutes
 BLOCK_MAX: Constant = 32_768  # 5 MB; more events than any batch has, so that how they are cut does not matter
 
@@ -150,12 +151,13 @@ class Correlator:
         component = np.empty(size, np.int64)
         firsts = np.empty(size, np.int32)
         self._cluster(journal, rows, component, firsts)
-        s = self._state
+        occurrence_hi, occurrence_lo = np.empty((2, size), np.uint64)
+        components.uids_of(self._state, firsts, occurrence_hi, occurrence_lo)
         return Applied(
             status=status,
             component=component,
-            occurrence_hi=np.where(firsts < 0, np.uint64(0), s.events["uid_hi"][firsts]),
-            occurrence_lo=np.where(firsts < 0, np.uint64(0), s.events["uid_lo"][firsts]),
+            occurrence_hi=occurrence_hi,
+            occurrence_lo=occurrence_lo,
             merges=self._merges(journal),
             reclustered=self._reclustered(journal) if journal.counts[records.GONES] else [],
             role=self._roles(firsts),
@@ -213,7 +215,7 @@ class Correlator:
     def _events_of(self, first: int) -> list[bytes]:
         """The uids of an occurrence."""
         rows = [first]
-        while (row := int(self._state.nodes["run_next"][rows[-1]])) != first:
+        while (row := int(self._state.run_next[rows[-1]])) != first:
             rows.append(row)
         return [self._uid(row) for row in rows]
 
@@ -321,7 +323,7 @@ class Correlator:
         s = self._state
         used = int(s.counters[records.ROWS])
         flags = s.events["flags"][:used]
-        is_root = (flags & records.ROOT == records.ROOT) & (s.nodes["up"][:used] == np.arange(used))
+        is_root = (flags & records.ROOT == records.ROOT) & (s.up[:used] == np.arange(used))
         if s.dense.size:
             is_root &= s.dense["near"][:used] < 0
         roots = np.flatnonzero(is_root & (s.nodes["component"][:used] == component)).astype(np.int32)
@@ -362,7 +364,12 @@ def _checked(batch: EventColumns, groups: int) -> EventColumns:
             raise ColumnInvalid(name, f"has shape {column.shape} where t_ms has {size} rows")
     if size and not 0 <= int(batch.group.min()) <= int(batch.group.max()) < groups:
         raise ColumnInvalid("group", f"holds a number outside [0, {groups})")
-    return EventColumns._make(np.require(c, COLUMN_TYPES[name], ["C", "A", "W"]) for name, c in given.items())
+    return EventColumns._make(_plain(column, COLUMN_TYPES[name]) for name, column in given.items())
+
+
+def _plain(column: Any, dtype: type[np.generic]) -> Any:
+    """The column in the layout that the kernels are compiled for."""
+    return column if column.dtype == dtype and column.flags.carray else np.require(column, dtype, ["C", "A", "W"])
 
 
 def _followed(went_to: dict[int, int], component: int) -> int:

@@ -18,27 +18,30 @@ def finals_of(s: State, roots: Int32) -> tuple[Int32, Finals]:
     occurrences = np.empty(roots.size, np.int64)
     cores = np.empty(roots.size, np.int64)
     members = np.empty(int(s.counters[records.LIVE_ROWS]) if roots.size else 0, np.int32)
-    spare = np.empty(records.SORTED_BY_HEAP, np.int32)
-    closing.list_members(s, roots, members, ends, occurrences, cores, spare)
+    closing.list_members(s, roots, members, ends, occurrences, cores)
     total = int(ends[-1]) if roots.size else 0
     members = members[:total]
     heads = np.empty(roots.size, np.int32)
+    spare = np.empty(records.SORTED_BY_HEAP, np.int32)
+    closing.order_members(s, members, ends, heads, spare, np.empty(records.SORTED_BY_INSERTION, np.int64))
     for k in np.flatnonzero(np.diff(ends, prepend=0) > records.SORTED_BY_HEAP).tolist():
         large = members[ends[k - 1] if k else 0 : ends[k]]
         large[:] = large[_canonical_order(s, large)]
-    closing.first_members(members, ends, heads)
+        heads[k] = large[0]
     order = _canonical_order(s, heads)
     hi, lo = np.empty((2, total), np.uint64)
     t_ms = np.empty(total, np.int64)
-    closing.in_order(s, members, ends, order, hi, lo, t_ms)
+    ordered = np.empty(total, np.int32)
+    closing.in_order(members, ends, order, ordered)
+    closing.read_members(s, ordered, hi, lo, t_ms)
     starts = np.zeros(roots.size + 1, np.int64)
     np.cumsum(np.diff(ends, prepend=0)[order], out=starts[1:])
     component = s.nodes["component"][roots[order]]
     if not s.dense.size:
-        return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
+        return ordered, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order])
     core = np.empty(total, np.bool_)
-    closing.cores_in_order(s, members, ends, order, core)
-    return members, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order], core)
+    closing.read_cores(s, ordered, core)
+    return ordered, Finals(hi, lo, t_ms, starts, component, occurrences[order], cores[order], core)
 
 
 def _canonical_order(s: State, rows: Int32) -> Int64:

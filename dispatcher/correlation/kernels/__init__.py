@@ -15,7 +15,8 @@ It answers exactly what O1, O2, O4, O5 and O10 define, whatever the order of arr
 - With m > 1 (`density`) occurrences are counted first; cores join when the batch is placed, then borders are attached.
 
 One module a kernel; their calls run down this list: admission > repeats > noting, and splitting > clustering > density,
-withdrawing > index, waiting > components > tables, canonical > records, jit. Numba's cache does not notice a change in
-another file: the folder it is kept in is named by a hash of all of them (`compilation`). The caller owns every array
-and grows it before a call (`arenas`), so that no insertion can fail half-way. Squares are int64.
+withdrawing > index, surroundings, waiting > components > tables, canonical > records, jit. What a row will look at is
+asked for some rows before its turn: most of the time of a cold event goes into waiting for memory. Numba's cache does
+not notice a change in another file: the folder it is kept in is named by a hash of all of them (`compilation`). The
+caller owns every array and grows it before a call (`arenas`): no insertion can fail half-way. Squares are int64.
 """

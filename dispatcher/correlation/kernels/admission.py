@@ -27,6 +27,7 @@ from dispatcher.correlation.kernels.records import (
     PLACED,
     REPEAT,
     ROWS,
+    SLOTS_AHEAD,
     SUPERSEDED,
     TOLD,
     UNLOCATED,
@@ -34,7 +35,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.repeats import join_runs, leave_run
+from dispatcher.correlation.kernels.repeats import join_runs, leave_run, tag_in_series
 from dispatcher.correlation.kernels.tables import find_closed, find_id, home, mixed, run_tag
 from dispatcher.correlation.kernels.withdrawing import withdraw
 
@@ -100,7 +101,7 @@ def correct(s: State, j: Journal, c: EventColumns, i: int, row: int) -> int:
         e["flags"] |= u8(LOCATED)
     else:
         e["flags"] &= u8(255 - LOCATED)
-    join_runs(s, j, row, row)
+    join_runs(s, j, row, row, tag_in_series(s, row))
     return CORRECTED
 
 
@@ -117,11 +118,15 @@ def new_row(s: State) -> int:
 
 
 @inlined
-def ask_for_slots(s: State, c: EventColumns, i: int) -> None:
-    """Have the slots of a later row's uid and series brought near."""
-    prefetch(s.ids, home(mixed(c.uid_hi[i], c.uid_lo[i]), s.ids.size))
+def ask_for_slots(s: State, j: Journal, c: EventColumns, i: int) -> None:
+    """Note the tags of a row's uid and series, and have their slots brought near."""
+    tag = mixed(c.uid_hi[i], c.uid_lo[i])
+    prefetch(s.ids, home(tag, s.ids.size))
     bucket = c.t_ms[i] // s.groups[c.group[i]]["run"]
-    prefetch(s.runs, home(run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket), s.runs.size))
+    tag_of_run = run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket)
+    prefetch(s.runs, home(tag_of_run, s.runs.size))
+    j.slot_tags[i % SLOTS_AHEAD, 0] = u32(tag)
+    j.slot_tags[i % SLOTS_AHEAD, 1] = u32(tag_of_run)
 
 
 @inlined
@@ -157,12 +162,14 @@ def full_block(s: State, c: EventColumns, i: int) -> tuple[int, bool]:
 @compiled
 def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> None:
     """Decide the fate of each row of a batch; `rows` gets the state's row of the live event, or -1."""
-    for i in range(c.t_ms.size):
+    for i in range(-AHEAD, c.t_ms.size):
         if i + AHEAD < c.t_ms.size:
-            ask_for_slots(s, c, i + AHEAD)
+            ask_for_slots(s, j, c, i + AHEAD)
+        if i < 0:
+            continue
         hi = c.uid_hi[i]
         lo = c.uid_lo[i]
-        tag = mixed(hi, lo)
+        tag = i64(j.slot_tags[i % SLOTS_AHEAD, 0])
         slot = find_id(s.events, s.ids, tag, hi, lo)
         row = i64(s.ids[slot]["row"])
         if row >= 0:
@@ -197,7 +204,7 @@ def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> N
         s.nodes[row]["component"] = UNNAMED
         s.nodes[row]["due"] = -1
         rows[i] = row
-        if join_runs(s, j, row, row):
+        if join_runs(s, j, row, row, i64(j.slot_tags[i % SLOTS_AHEAD, 1])):
             status[i] = REPEAT
         else:
             status[i] = CLUSTERED if c.located[i] else UNLOCATED

@@ -16,6 +16,21 @@ def before(events: Records, a: int, b: int) -> bool:
     return bool(p["uid_lo"] < q["uid_lo"])
 
 
+@inlined
+def insert_canonically(events: Records, rows: Int32, times: Int64, count: int) -> None:
+    """Insertion sort of a few rows by (t, uid); `times` is overwritten."""
+    for k in range(count):
+        row = rows[k]
+        t = events[row]["t"]
+        i = k
+        while i > 0 and (t < times[i - 1] or (t == times[i - 1] and before(events, i64(row), i64(rows[i - 1])))):
+            times[i] = times[i - 1]
+            rows[i] = rows[i - 1]
+            i -= 1
+        times[i] = t
+        rows[i] = row
+
+
 @compiled
 def sort_canonically(events: Records, rows: Int32, count: int) -> None:
     """Heap sort of the first `count` rows by (t, uid)."""

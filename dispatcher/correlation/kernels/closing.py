@@ -1,7 +1,7 @@
 """Finals (O10): members in canonical order, and forgetting them."""
 
 from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, Words
-from dispatcher.correlation.kernels.canonical import sort_canonically
+from dispatcher.correlation.kernels.canonical import insert_canonically, sort_canonically
 from dispatcher.correlation.kernels.components import first_of, next_member
 from dispatcher.correlation.kernels.index import delete_block, leave_block
 from dispatcher.correlation.kernels.jit import compiled, i64, prefetch, u8
@@ -18,12 +18,13 @@ from dispatcher.correlation.kernels.records import (
     ROWS,
     RUNS,
     SORTED_BY_HEAP,
+    SORTED_BY_INSERTION,
     WAITINGS,
     WIPED_FROM,
     State,
 )
 from dispatcher.correlation.kernels.repeats import forget_run
-from dispatcher.correlation.kernels.tables import delete_id, find_id, home, keep_uid, mixed, run_tag
+from dispatcher.correlation.kernels.tables import delete_row, find_id, home, keep_uid, mixed, run_tag
 
 
 @compiled
@@ -36,19 +37,13 @@ def remember(s: State, c: EventColumns) -> None:
 
 
 @compiled
-def list_members(
-    s: State, roots: Int32, members: Int32, ends: Int64, occurrences: Int64, cores: Int64, spare: Int32
-) -> None:
-    """The rows of the events of each component, in canonical order unless they are many, and where they end.
-
-    Beside it the number of its occurrences and of those that are core; `spare` is overwritten.
-    """
+def list_members(s: State, roots: Int32, members: Int32, ends: Int64, occurrences: Int64, cores: Int64) -> None:
+    """The rows of the events of each component and where they end; the number of its occurrences and of its cores."""
     n = i64(0)
     for k in range(roots.size):
         if k + AHEAD < roots.size:
-            prefetch(s.nodes, i64(roots[k + AHEAD]))
-            prefetch(s.events, i64(roots[k + AHEAD]))
-        begin = n
+            prefetch(s.ring, i64(roots[k + AHEAD]))
+            prefetch(s.run_next, i64(roots[k + AHEAD]))
         first = i64(roots[k])
         occurrences[k] = 0
         cores[k] = 0
@@ -60,50 +55,67 @@ def list_members(
             while True:
                 members[n] = row
                 n += 1
-                row = i64(s.nodes[row]["run_next"])
+                row = i64(s.run_next[row])
                 if row == first:
                     break
             first = next_member(s, first, i64(roots[k]))
-        if 1 < n - begin <= SORTED_BY_HEAP:
-            for i in range(begin, n):
-                spare[i - begin] = members[i]
-            sort_canonically(s.events, spare, n - begin)
-            for i in range(begin, n):
-                members[i] = spare[i - begin]
         ends[k] = n
 
 
 @compiled
-def first_members(members: Int32, ends: Int64, heads: Int32) -> None:
-    """The first of the rows of each component."""
+def order_members(s: State, members: Int32, ends: Int64, heads: Int32, spare: Int32, times: Int64) -> None:
+    """Put the members of each component into canonical order, unless they are many; and list the first of each.
+
+    `spare` and `times` are overwritten.
+    """
+    asked = i64(0)
+    begin = i64(0)
     for k in range(ends.size):
-        heads[k] = members[ends[k - 1]] if k else members[0]
+        count = ends[k] - begin
+        while asked < members.size and asked < ends[k] + AHEAD:
+            prefetch(s.events, i64(members[asked]))
+            asked += 1
+        if 1 < count <= SORTED_BY_HEAP:
+            for i in range(count):
+                spare[i] = members[begin + i]
+            if count <= SORTED_BY_INSERTION:
+                insert_canonically(s.events, spare, times, count)
+            else:
+                sort_canonically(s.events, spare, count)
+            for i in range(count):
+                members[begin + i] = spare[i]
+        heads[k] = members[begin]
+        begin = ends[k]
 
 
 @compiled
-def in_order(s: State, members: Int32, ends: Int64, order: Int64, hi: Words, lo: Words, t: Int64) -> None:
-    """Identity and time of the members, component by component in the given order."""
+def in_order(members: Int32, ends: Int64, order: Int64, ordered: Int32) -> None:
+    """The rows of all members, component by component in the given order."""
     n = 0
     for k in order:
         for i in range(ends[k - 1] if k else 0, ends[k]):
-            if i + AHEAD < members.size:
-                prefetch(s.events, i64(members[i + AHEAD]))
-            e = s.events[members[i]]
-            hi[n] = e["uid_hi"]
-            lo[n] = e["uid_lo"]
-            t[n] = e["t"]
+            ordered[n] = members[i]
             n += 1
 
 
 @compiled
-def cores_in_order(s: State, members: Int32, ends: Int64, order: Int64, core: Flags) -> None:
-    """Whether the occurrence of each member is core, component by component in the given order."""
-    n = 0
-    for k in order:
-        for i in range(ends[k - 1] if k else 0, ends[k]):
-            first = first_of(s.events, s.nodes, i64(members[i]))
-            core[n] = s.dense[first]["count"] >= s.groups[s.events[first]["group"]]["m"]
-            n += 1
+def read_members(s: State, members: Int32, hi: Words, lo: Words, t: Int64) -> None:
+    """Identity and time of each member."""
+    for i in range(members.size):
+        if i + AHEAD < members.size:
+            prefetch(s.events, i64(members[i + AHEAD]))
+        e = s.events[members[i]]
+        hi[i] = e["uid_hi"]
+        lo[i] = e["uid_lo"]
+        t[i] = e["t"]
+
+
+@compiled
+def read_cores(s: State, members: Int32, core: Flags) -> None:
+    """Whether the occurrence of each member is core."""
+    for i in range(members.size):
+        first = first_of(s.events, s.nodes, i64(members[i]))
+        core[i] = s.dense[first]["count"] >= s.groups[s.events[first]["group"]]["m"]
 
 
 @compiled
@@ -128,7 +140,7 @@ def release(s: State, members: Int32) -> None:
                 prefetch(s.blocks, i64(s.nodes[members[k + AHEAD]]["block"]))
         g = s.groups[e["group"]]
         tag = mixed(e["uid_hi"], e["uid_lo"])
-        delete_id(s.ids, find_id(s.events, s.ids, tag, e["uid_hi"], e["uid_lo"]))
+        delete_row(s.ids, find_id(s.events, s.ids, tag, e["uid_hi"], e["uid_lo"]))
         s.counters[IDS] -= 1
         forget_run(s, row)
         if e["flags"] & PLACED and s.nodes[row]["block"] >= 0 and s.blocks[s.nodes[row]["block"]]["head"] >= 0:
@@ -156,7 +168,7 @@ def wipe(s: State, members: Int32) -> None:
     for slot in range(s.ids.size):
         s.ids[slot]["row"] = -1
     for slot in range(s.runs.size):
-        s.runs[slot]["lo"] = -1
+        s.runs[slot]["row"] = -1
     for slot in range(s.cells.size):
         s.cells[slot]["head"] = -1
     for group in range(s.due.shape[0]):

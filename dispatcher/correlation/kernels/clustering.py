@@ -3,7 +3,7 @@
 from dispatcher.correlation.columns import Int32, Int64
 from dispatcher.correlation.kernels.components import first_of, holder, root_of, stand_alone, united
 from dispatcher.correlation.kernels.density import count_in, no_border
-from dispatcher.correlation.kernels.index import hit, place, reach, within
+from dispatcher.correlation.kernels.index import first_near, hit, nearness, place
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u8, u64
 from dispatcher.correlation.kernels.records import (
     AHEAD,
@@ -11,65 +11,59 @@ from dispatcher.correlation.kernels.records import (
     FIRST,
     LOCATED,
     NEXT_COMPONENT,
+    PARTLY,
     PENDING,
     PLACED,
+    STAGE,
+    SURVEYS,
     TOLD,
     UNNAMED,
+    WITHIN,
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.tables import cell_tag, find_cell
+from dispatcher.correlation.kernels.surroundings import ask_ahead, own_tag
 from dispatcher.correlation.kernels.waiting import queue
 
 
 @inlined
-def link(s: State, j: Journal, row: int, sx: int, sy: int, tb: int, fresh: bool) -> None:
-    """Unite the row's component with those of all occurrences linked to it; `fresh` if its block has just been made."""
-    e = s.events[row]
-    group = i64(e["group"])
-    bucket = s.groups[group]["bucket"]
+def link(s: State, j: Journal, row: int, number: int) -> None:
+    """Unite the row's component with those of all occurrences linked to it; `number` is that of its survey."""
+    group = i64(s.events[row]["group"])
     side = s.groups[group]["side"]
+    bucket = s.groups[group]["bucket"]
     own = i64(s.nodes[row]["block"])
-    root = root_of(s.nodes, row)
+    root = root_of(s.up, row)
     settled = True
+    n = 0
+    tb = j.spots[number, 2]
     for gt in range((tb - 1) >> 2, ((tb + 1) >> 2) + 1):
-        bits = reach(tb - 4 * gt, 1)
-        buckets = (bits & 1) | (bits & 2) << 15 | (bits & 4) << 30 | (bits & 8) << 45
-        for gy in range((sy - 2) >> 2, ((sy + 2) >> 2) + 1):
-            bits = reach(sy - 4 * gy, 2)
-            lines = ((bits & 1) | (bits & 2) << 3 | (bits & 4) << 6 | (bits & 8) << 9) * buckets
-            for gx in range((sx - 2) >> 2, ((sx + 2) >> 2) + 1):
-                cell = s.cells[find_cell(s.cells, cell_tag(gx, gy, gt, group), gx, gy, gt, group)]
-                if cell["head"] < 0:
-                    continue
-                near = u64(reach(sx - 4 * gx, 2) * lines)
-                if cell["places"] & near == u64(0):
-                    continue
-                at = i64(cell["head"])
+        for gy in range((j.spots[number, 1] - 2) >> 2, ((j.spots[number, 1] - 2) >> 2) + 2):
+            for gx in range((j.spots[number, 0] - 2) >> 2, ((j.spots[number, 0] - 2) >> 2) + 2):
+                near = j.nears[number, n]
+                at = first_near(s, j.tags[number, n], near, gx, gy, gt, group)
+                n += 1
                 while at >= 0:
                     b = s.blocks[at]
-                    if (near >> u64(b["place"])) & u64(1) and at != own:
-                        p = i64(b["place"])
-                        x0 = (4 * gx + (p & 3)) * side
-                        inside = within(s, row, at, x0, (4 * gy + ((p >> 2) & 3)) * side, (4 * gt + (p >> 4)) * bucket)
-                        joined_already = False
-                        if inside or not fresh:
-                            other = root_of(s.nodes, i64(b["head"]))
-                            joined_already = other == root
-                            if inside and not joined_already and hit(s, row, at):
+                    p = i64(b["place"])
+                    if (near >> u64(p)) & u64(1) and at != own:
+                        other = root_of(s.up, i64(b["head"]))
+                        if other != root:
+                            x0 = (4 * gx + (p & 3)) * side
+                            y0 = (4 * gy + ((p >> 2) & 3)) * side
+                            how = nearness(s, row, at, x0, y0, (4 * gt + (p >> 4)) * bucket)
+                            if how == WITHIN or (how == PARTLY and hit(s, row, at)):
                                 root = united(s, j, root, other, row)
-                                joined_already = True
-                        if not joined_already:
-                            # Perhaps no neighbour of one component any more: when unsure, both look again.
-                            settled = False
-                            b["settled"] = 0
+                            else:
+                                settled = False
+                                b["settled"] = 0
                     at = i64(b["next"])
     s.blocks[own]["settled"] = 1 if settled else 0
 
 
 @inlined
-def enter(s: State, j: Journal, row: int) -> None:
-    """Place a pending occurrence and join what it links to."""
+def enter(s: State, j: Journal, row: int, number: int) -> None:
+    """Place a pending occurrence, surveyed if it has a place, and join what it links to."""
     stand_alone(s, row)
     if s.dense.size:
         no_border(s, row)
@@ -79,33 +73,31 @@ def enter(s: State, j: Journal, row: int) -> None:
     if not e["flags"] & LOCATED:
         s.nodes[row]["block"] = -1
         return
-    g = s.groups[e["group"]]
-    sx = i64(e["x"]) // g["side"]
-    sy = i64(e["y"]) // g["side"]
-    tb = e["t"] // g["bucket"]
-    fresh = place(s, row, sx, sy, tb)
+    spot = j.spots[number]
+    fresh = place(s, row, spot[0], spot[1], spot[2], own_tag(j, number))
     if not fresh:
-        united(s, j, row, root_of(s.nodes, i64(s.nodes[row]["block_next"])), row)
+        united(s, j, row, root_of(s.up, i64(s.nodes[row]["block_next"])), row)
         if s.blocks[s.nodes[row]["block"]]["settled"]:
             return
-    link(s, j, row, sx, sy, tb, fresh)
+    link(s, j, row, number)
 
 
 @compiled
 def enter_all(s: State, j: Journal, pending: Int32) -> None:
     """Place occurrences that the batch made or changed; with m > 1 they are joined when all are placed."""
-    for k in range(pending.size):
+    last = i64(0)
+    for k in range(-3 * STAGE, pending.size):
+        last = ask_ahead(s, j, pending, k, last)
+        if k < 0:
+            continue
         row = i64(pending[k])
-        if k + AHEAD < pending.size:
-            prefetch(s.events, i64(pending[k + AHEAD]))
-            prefetch(s.nodes, i64(pending[k + AHEAD]))
         flags = s.events[row]["flags"]
-        s.events[row]["flags"] = flags & u8(255 - PENDING)
         if flags & FIRST and flags & PENDING:
             if s.groups[s.events[row]["group"]]["m"] > 1:
                 count_in(s, j, row)
             else:
-                enter(s, j, row)
+                enter(s, j, row, i64(j.survey_of[k % SURVEYS]))
+        s.events[row]["flags"] &= u8(255 - PENDING)
 
 
 @compiled
@@ -115,6 +107,8 @@ def name_rows(s: State, rows: Int32, shortened: bool, components: Int64, firsts:
     `shortened` if the deadlines of these rows' components may have become earlier.
     """
     for i in range(rows.size):
+        if i + AHEAD < rows.size and rows[i + AHEAD] >= 0:
+            prefetch(s.nodes, i64(s.up[rows[i + AHEAD]]))
         row = i64(rows[i])
         if row < 0:
             components[i] = UNNAMED
@@ -122,7 +116,7 @@ def name_rows(s: State, rows: Int32, shortened: bool, components: Int64, firsts:
             continue
         s.events[row]["flags"] &= u8(255 - TOLD - ALTERED)
         first = first_of(s.events, s.nodes, row)
-        root = root_of(s.nodes, holder(s, first))
+        root = root_of(s.up, holder(s, first))
         if s.nodes[root]["component"] < 0:
             s.nodes[root]["component"] = s.counters[NEXT_COMPONENT]
             s.counters[NEXT_COMPONENT] += 1

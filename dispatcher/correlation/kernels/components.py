@@ -10,21 +10,22 @@ from dispatcher.correlation.kernels.tables import find_id, mixed
 def first_of(events: Records, nodes: Records, row: int) -> int:
     """The first event of the row's occurrence, halving the path to it."""
     while not events[row]["flags"] & FIRST:
-        above = nodes[row]["first"]
-        nodes[row]["first"] = nodes[above]["first"]
-        row = i64(above)
+        above = i64(nodes[row]["end"])
+        if not events[above]["flags"] & FIRST:
+            nodes[row]["end"] = nodes[above]["end"]
+        row = above
     return row
 
 
 @inlined
-def root_of(nodes: Records, row: int) -> int:
+def root_of(up: Int32, row: int) -> int:
     """The root of the row's component, halving the path to it; the row is a first event."""
     while True:
-        above = i64(nodes[row]["up"])
+        above = i64(up[row])
         if above == row:
             return row
-        nodes[row]["up"] = nodes[above]["up"]
-        row = i64(nodes[row]["up"])
+        up[row] = up[above]
+        row = i64(up[row])
 
 
 @inlined
@@ -43,7 +44,7 @@ def next_member(s: State, first: int, root: int) -> int:
         if border >= 0:
             return border
         first = holder(s, first)
-    after = i64(s.nodes[first]["ring"])
+    after = i64(s.ring[first])
     return i64(-1) if after == root else after
 
 
@@ -51,24 +52,23 @@ def next_member(s: State, first: int, root: int) -> int:
 def own_deadline(s: State, row: int) -> int:
     """The deadline of one occurrence: nothing later than it can link to or repeat it (O10)."""
     g = s.groups[s.events[row]["group"]]
-    return max(i64(s.events[row]["t"] + g["hold"]), i64(s.events[s.nodes[row]["tail"]]["t"] + g["gap"]))
+    return max(i64(s.events[row]["t"] + g["hold"]), i64(s.events[s.nodes[row]["end"]]["t"] + g["gap"]))
 
 
 @inlined
 def prolong(s: State, first: int) -> None:
     """Raise the deadline of the component after its occurrence `first` got a later last event."""
     if s.events[first]["flags"] & PLACED:
-        root = root_of(s.nodes, holder(s, first))
+        root = root_of(s.up, holder(s, first))
         s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, first))
 
 
 @inlined
 def stand_alone(s: State, row: int) -> None:
     """A component of one occurrence, without a handle."""
-    n = s.nodes[row]
-    n["up"] = row
-    n["ring"] = row
-    n["deadline"] = own_deadline(s, row)
+    s.up[row] = row
+    s.ring[row] = row
+    s.nodes[row]["deadline"] = own_deadline(s, row)
 
 
 @inlined
@@ -91,12 +91,12 @@ def united(s: State, j: Journal, a: int, b: int, bridge: int) -> int:
     """Unite two different components given by their roots; the root of the result."""
     if b < a:
         a, b = b, a
+    s.up[b] = a
+    rest = s.ring[a]
+    s.ring[a] = s.ring[b]
+    s.ring[b] = rest
     p = s.nodes[a]
     q = s.nodes[b]
-    q["up"] = a
-    rest = p["ring"]
-    p["ring"] = q["ring"]
-    q["ring"] = rest
     p["deadline"] = max(p["deadline"], q["deadline"])
     p["component"] = one_name(j, p["component"], q["component"], bridge)
     return a
@@ -108,7 +108,7 @@ def component_of(s: State, hi: int, lo: int) -> int:
     row = i64(s.ids[find_id(s.events, s.ids, mixed(hi, lo), hi, lo)]["row"])
     if row < 0:
         return UNNAMED
-    return i64(s.nodes[root_of(s.nodes, holder(s, first_of(s.events, s.nodes, row)))]["component"])
+    return i64(s.nodes[root_of(s.up, holder(s, first_of(s.events, s.nodes, row)))]["component"])
 
 
 @compiled
@@ -124,3 +124,15 @@ def firsts_of(s: State, rows: Int32) -> None:
     for i in range(rows.size):
         if rows[i] >= 0:
             rows[i] = first_of(s.events, s.nodes, i64(rows[i]))
+
+
+@compiled
+def uids_of(s: State, rows: Int32, hi: Words, lo: Words) -> None:
+    """The uids of the rows, zero for -1."""
+    for i in range(rows.size):
+        if rows[i] < 0:
+            hi[i] = 0
+            lo[i] = 0
+        else:
+            hi[i] = s.events[rows[i]]["uid_hi"]
+            lo[i] = s.events[rows[i]]["uid_lo"]

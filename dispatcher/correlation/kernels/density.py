@@ -27,6 +27,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
+from dispatcher.correlation.kernels.tables import cell_tag
 from dispatcher.correlation.kernels.waiting import queue
 
 
@@ -89,7 +90,10 @@ def count_in(s: State, j: Journal, row: int) -> None:
         return
     g = s.groups[e["group"]]
     m = i64(g["m"])
-    fresh = place(s, row, i64(e["x"]) // g["side"], i64(e["y"]) // g["side"], e["t"] // g["bucket"])
+    sx = i64(e["x"]) // g["side"]
+    sy = i64(e["y"]) // g["side"]
+    tb = e["t"] // g["bucket"]
+    fresh = place(s, row, sx, sy, tb, cell_tag(sx >> 2, sy >> 2, tb >> 2, e["group"]))
     own = i64(s.nodes[row]["block"])
     if s.blocks[own]["count"] >= m:
         # With the last one that it took, all members have to be joined, those too that were core before.
@@ -147,14 +151,14 @@ def join_cores(s: State, j: Journal, row: int) -> None:
     if own < 0:
         return
     m = i64(s.groups[s.events[row]["group"]]["m"])
-    root = root_of(s.nodes, row)
+    root = root_of(s.up, row)
     if s.blocks[own]["count"] < m:
         root = join_each(s, j, row, root, own)
     else:
         # Each with the one that entered before it: whatever part of the block is new, all of it is joined.
         mate = i64(s.nodes[row]["block_next"])
         if mate >= 0:
-            other = root_of(s.nodes, mate)
+            other = root_of(s.up, mate)
             if other != root:
                 root = united(s, j, root, other, row)
         if s.blocks[own]["settled"]:
@@ -172,7 +176,7 @@ def join_around(s: State, j: Journal, row: int, root: int, m: int) -> None:
         b = s.blocks[at]
         inside = near_within(s, j, row, k)
         if b["count"] >= m:
-            other = root_of(s.nodes, i64(b["head"]))
+            other = root_of(s.up, i64(b["head"]))
             if other != root:
                 if inside and hit(s, row, at):
                     root = united(s, j, root, other, row)
@@ -194,7 +198,7 @@ def join_each(s: State, j: Journal, row: int, root: int, block: int) -> int:
     while at >= 0:
         if at != row and linked(s, row, at):
             if is_dense(s, at):
-                other = root_of(s.nodes, at)
+                other = root_of(s.up, at)
                 if other != root:
                     root = united(s, j, root, other, row)
             else:
@@ -273,11 +277,11 @@ def attach(s: State, j: Journal, row: int) -> None:
     core = i64(d["best"])
     if core < 0 or is_dense(s, row):
         return
-    root = root_of(s.nodes, core)
+    root = root_of(s.up, core)
     old = i64(d["near"])
     if old >= 0:
         let_go(s, row)
-        left = root_of(s.nodes, old)
+        left = root_of(s.up, old)
         if left != root:
             j.left[j.counts[MOVES]] = left
             j.moved[j.counts[MOVES]] = row
@@ -349,7 +353,7 @@ def shorten(s: State, root: int) -> None:
         while border >= 0:
             s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, border))
             border = i64(s.dense[border]["next"])
-        row = i64(s.nodes[row]["ring"])
+        row = i64(s.ring[row])
         if row == root:
             break
     queue(s, root)

@@ -3,39 +3,41 @@
 from typing import Any
 
 from dispatcher.correlation.columns import Int32, Words
-from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u32, u64
 from dispatcher.correlation.kernels.records import (
+    BEYOND,
     BLOCK_COUNT_MAX,
     BLOCK_MAX,
     BLOCKS,
     CELLS,
     FREE_BLOCK,
     FULLEST,
+    PARTLY,
     SORTED_BITS,
     WALKED,
+    WITHIN,
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.tables import cell_tag, delete_cell, find_cell
+from dispatcher.correlation.kernels.tables import after, cell_tag, delete_cell, find_cell, home, is_cell
 
 
 @inlined
-def place(s: State, row: int, sx: int, sy: int, tb: int) -> bool:
-    """Enter a located occurrence into its block, whose quadrant and time bucket are given; whether the block is new."""
+def place(s: State, row: int, sx: int, sy: int, tb: int, tag: int) -> bool:
+    """Enter a located occurrence into its block; whether the block is new.
+
+    Given are the quadrant and the time bucket that it lies in, and the tag of the cell.
+    """
     e = s.events[row]
     g = s.groups[e["group"]]
     qx = (e["x"] - sx * g["side"]) >> g["fine"]
     qy = (e["y"] - sy * g["side"]) >> g["fine"]
     qt = (e["t"] - tb * g["bucket"]) >> g["fine_t"]
     bit = ((tb & 3) << 4) | ((sy & 3) << 2) | (sx & 3)
-    tag = cell_tag(sx >> 2, sy >> 2, tb >> 2, e["group"])
-    cell = s.cells[find_cell(s.cells, tag, sx >> 2, sy >> 2, tb >> 2, e["group"])]
+    cell = s.cells[find_cell(s, tag, sx >> 2, sy >> 2, tb >> 2, e["group"])]
     found = i64(-1)
     if cell["head"] < 0:
-        cell["gx"] = sx >> 2
-        cell["gy"] = sy >> 2
-        cell["tz"] = tb >> 2
-        cell["group"] = e["group"]
+        cell["tag"] = u32(tag)
         cell["places"] = u64(0)
         s.counters[CELLS] += 1
     elif (cell["places"] >> u64(bit)) & u64(1):
@@ -70,7 +72,7 @@ def widen(s: State, row: int, block: int, qx: int, qy: int, qt: int) -> None:
 @compiled
 def find_block(s: State, group: int, sx: int, sy: int, tb: int) -> int:
     """The block of a quadrant and time bucket, or -1."""
-    cell = s.cells[find_cell(s.cells, cell_tag(sx >> 2, sy >> 2, tb >> 2, group), sx >> 2, sy >> 2, tb >> 2, group)]
+    cell = s.cells[find_cell(s, cell_tag(sx >> 2, sy >> 2, tb >> 2, group), sx >> 2, sy >> 2, tb >> 2, group)]
     bit = ((tb & 3) << 4) | ((sy & 3) << 2) | (sx & 3)
     if cell["head"] < 0 or not (cell["places"] >> u64(bit)) & u64(1):
         return -1
@@ -125,8 +127,20 @@ def add_block(s: State, row: int, cell: Any, bit: int, qx: int, qy: int, qt: int
 
 
 @inlined
-def within(s: State, row: int, block: int, x0: int, y0: int, t0: int) -> bool:
-    """Whether the limits of a block, whose corner and start are given, come within R and T of the row's occurrence."""
+def first_near(s: State, tag: int, near: int, gx: int, gy: int, tz: int, group: int) -> int:
+    """The first block of a cell that has blocks at the places `near`, or -1."""
+    slot = home(tag, s.cells.size)
+    while s.cells[slot]["head"] >= 0:
+        c = s.cells[slot]
+        if c["tag"] == tag and c["places"] & near != u64(0) and is_cell(s, i64(c["head"]), gx, gy, tz, group):
+            return i64(c["head"])
+        slot = after(slot, s.cells.size)
+    return i64(-1)
+
+
+@inlined
+def nearness(s: State, row: int, block: int, x0: int, y0: int, t0: int) -> int:
+    """How the limits of a block, whose corner and start are given, lie to R and T around the row's occurrence."""
     e = s.events[row]
     g = s.groups[e["group"]]
     b = s.blocks[block]
@@ -135,11 +149,22 @@ def within(s: State, row: int, block: int, x0: int, y0: int, t0: int) -> bool:
     t = i64(e["t"]) - t0
     fine = i64(g["fine"])
     fine_t = i64(g["fine_t"])
-    if (i64(b["t0"]) << fine_t) - t > g["window"] or t - (((i64(b["t1"]) + 1) << fine_t) - 1) > g["window"]:
-        return False
-    dx = max((i64(b["x0"]) << fine) - x, x - (((i64(b["x1"]) + 1) << fine) - 1), i64(0))
-    dy = max((i64(b["y0"]) << fine) - y, y - (((i64(b["y1"]) + 1) << fine) - 1), i64(0))
-    return bool(dx * dx + dy * dy <= g["radius2"])
+    before = t - (i64(b["t0"]) << fine_t)
+    beyond = (((i64(b["t1"]) + 1) << fine_t) - 1) - t
+    if -before > g["window"] or -beyond > g["window"]:
+        return BEYOND
+    left = x - (i64(b["x0"]) << fine)
+    right = (((i64(b["x1"]) + 1) << fine) - 1) - x
+    down = y - (i64(b["y0"]) << fine)
+    above = (((i64(b["y1"]) + 1) << fine) - 1) - y
+    dx = max(-left, -right, i64(0))
+    dy = max(-down, -above, i64(0))
+    if dx * dx + dy * dy > g["radius2"]:
+        return BEYOND
+    dx = max(left, right)
+    dy = max(down, above)
+    all_within = dx * dx + dy * dy <= g["radius2"] and before <= g["window"] and beyond <= g["window"]
+    return WITHIN if all_within else PARTLY
 
 
 @inlined
@@ -163,12 +188,6 @@ def hit(s: State, row: int, block: int) -> bool:
 
 
 @inlined
-def reach(middle: int, steps: int) -> int:
-    """One bit for each of the positions 0..3 that is at most `steps` from the middle."""
-    return (((1 << (2 * steps + 1)) - 1) << (middle + 8 - steps) >> 8) & 15
-
-
-@inlined
 def delete_block(s: State, row: int) -> None:
     """Take the block of a row out of its cell, with all its members."""
     block = i64(s.nodes[row]["block"])
@@ -178,7 +197,7 @@ def delete_block(s: State, row: int) -> None:
     sx = i64(e["x"]) // g["side"]
     sy = i64(e["y"]) // g["side"]
     tz = (e["t"] // g["bucket"]) >> 2
-    slot = find_cell(s.cells, cell_tag(sx >> 2, sy >> 2, tz, e["group"]), sx >> 2, sy >> 2, tz, e["group"])
+    slot = find_cell(s, cell_tag(sx >> 2, sy >> 2, tz, e["group"]), sx >> 2, sy >> 2, tz, e["group"])
     cell = s.cells[slot]
     if cell["head"] == block:
         cell["head"] = b["next"]
@@ -239,7 +258,7 @@ def gather(s: State, j: Journal, row: int) -> int:
     for gt in range((tb - 1) >> 2, ((tb + 1) >> 2) + 1):
         for gy in range((sy - 2) >> 2, ((sy + 2) >> 2) + 1):
             for gx in range((sx - 2) >> 2, ((sx + 2) >> 2) + 1):
-                cell = s.cells[find_cell(s.cells, cell_tag(gx, gy, gt, group), gx, gy, gt, group)]
+                cell = s.cells[find_cell(s, cell_tag(gx, gy, gt, group), gx, gy, gt, group)]
                 at = i64(cell["head"])
                 while at >= 0:
                     place = i64(s.blocks[at]["place"])
@@ -259,7 +278,7 @@ def gather(s: State, j: Journal, row: int) -> int:
 @inlined
 def near_within(s: State, j: Journal, row: int, k: int) -> bool:
     """Whether the k-th gathered block comes within R and T of the row's occurrence."""
-    return within(s, row, i64(j.near[k]), j.near_at[k, 0], j.near_at[k, 1], j.near_at[k, 2])
+    return nearness(s, row, i64(j.near[k]), j.near_at[k, 0], j.near_at[k, 1], j.near_at[k, 2]) != BEYOND
 
 
 @inlined

@@ -23,7 +23,7 @@ def note_gone(s: State, j: Journal, first: int, cause: int) -> None:
     j.gone[j.counts[GONES]] = first
     j.gone_by[j.counts[GONES]] = cause
     j.counts[GONES] += 1
-    tell(s, j, first, s.nodes[root_of(s.nodes, holder(s, first))]["component"])
+    tell(s, j, first, s.nodes[root_of(s.up, holder(s, first))]["component"])
 
 
 @compiled
@@ -36,6 +36,6 @@ def tell(s: State, j: Journal, first: int, component: int) -> None:
             j.told[j.counts[TOLDS]] = row
             j.told_of[j.counts[TOLDS]] = component
             j.counts[TOLDS] += 1
-        row = i64(s.nodes[row]["run_next"])
+        row = i64(s.run_next[row])
         if row == first:
             return

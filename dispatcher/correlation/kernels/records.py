@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dispatcher.correlation.columns import NO_WATERMARK, Flags, Int32, Int64, Records
+from dispatcher.correlation.columns import NO_WATERMARK, Flags, Int32, Int64, Records, Tags, Words
 
 # One event: 64 bytes, a cache line.
 EVENT: Final = np.dtype(
@@ -15,19 +15,16 @@ EVENT: Final = np.dtype(
     align=True,
 )  # fmt: skip
 
-# What links the event of the same row to others: its occurrence, its component, its block. 48 bytes.
+# What else is known of the event of the same row. 32 bytes: what is followed from row to row (State.up, ring, run_next)
+# stands in arrays of its own, of which many rows fit a cache.
 NODE: Final = np.dtype(
     [
-        ("first", "i4"),  # towards the first event of its occurrence
-        ("run_next", "i4"),  # ring of the events of its occurrence
-        ("tail", "i4"),  # of a first event: the last event of its occurrence
-        ("up", "i4"),  # towards the root of its component (first events only, as everything below)
-        ("ring", "i4"),  # ring of the occurrences of its component
-        ("block", "i4"),
-        ("block_next", "i4"),
-        ("due", "i4"),  # of a root: the due bucket it waits in, or -1; of a free row: the next free row
         ("component", "i8"),  # of a root: the handle of the component
         ("deadline", "i8"),  # of a root: the component is final once the watermark is greater
+        ("end", "i4"),  # of a first event: the last event of its occurrence; of another: towards the first
+        ("block", "i4"),  # of first events
+        ("block_next", "i4"),
+        ("due", "i4"),  # of a root: the due bucket it waits in, or -1; of a free row: the next free row
     ],
     align=True,
 )
@@ -60,15 +57,12 @@ BLOCK: Final = np.dtype(
     align=True,
 )  # fmt: skip
 
-# A cell of 4 x 4 quadrants x 4 time buckets in the open-addressing table, with the chain of its blocks. 32 bytes.
-CELL: Final = np.dtype(
-    [("tz", "i8"), ("places", "u8"), ("gx", "i4"), ("gy", "i4"), ("group", "i4"), ("head", "i4")], align=True
-)
+# A cell of 4 x 4 quadrants x 4 time buckets in the open-addressing table, with the chain of its blocks. 16 bytes: which
+# cell it is is known from any event of it.
+CELL: Final = np.dtype([("places", "u8"), ("tag", "u4"), ("head", "i4")], align=True)
 
-ID_SLOT: Final = np.dtype([("tag", "u4"), ("row", "i4")], align=True)
-RUN_SLOT: Final = np.dtype(
-    [("tag", "u4"), ("lo", "i4"), ("hi", "i4")], align=True
-)  # earliest, latest event in a G bucket
+# Of an event by its uid, and of the earliest event of a series in a G bucket.
+ROW_SLOT: Final = np.dtype([("tag", "u4"), ("row", "i4")], align=True)
 CLOSED_SLOT: Final = np.dtype([("uid_hi", "u8"), ("uid_lo", "u8"), ("t", "i8"), ("group", "i4")], align=True)
 
 GROUP: Final = np.dtype(
@@ -83,8 +77,6 @@ GROUP: Final = np.dtype(
 
 WAITING: Final = np.dtype([("row", "i4"), ("next", "i4")], align=True)  # an entry in the chain of a due bucket
 
-DUE_BUCKETS: Final = 4096  # fixed: what is due later waits in the last bucket and is looked at again
-
 COUNTERS: Final = (
     "free_row", "rows", "live", "free_block", "blocks", "cells", "ids", "runs", "closed", "next_component", "walked",
     "free_waiting", "waiting", "live_max", "capped", "block_max", "fullest", "guarded", "crowded",
@@ -96,6 +88,9 @@ class State(NamedTuple):
 
     events: Records
     nodes: Records
+    up: Int32  # of first events: towards the root of the component
+    ring: Int32  # of first events: ring of the occurrences of the component
+    run_next: Int32  # ring of the events of the occurrence
     dense: Records
     blocks: Records
     cells: Records
@@ -103,7 +98,7 @@ class State(NamedTuple):
     runs: Records
     closed: Records
     waiting: Records
-    due: Int32  # [group, DUE_BUCKETS] heads of chains in `waiting`
+    due: Int32  # [group, due bucket] heads of chains in `waiting`; of a power of two of buckets
     groups: Records
     counters: Int64  # by the position of the name in COUNTERS
 
@@ -124,6 +119,11 @@ class Journal(NamedTuple):
     dirty: Int32  # rows that found a nearer core
     moved: Int32  # borders that went to another component
     left: Int32  # the roots of what they left
+    slot_tags: Tags  # [SLOTS_AHEAD, 2]: of the uid and the series of the rows that are to be admitted next
+    spots: Int64  # [SURVEYS, 5]: quadrants, time bucket and group of where surveyed rows lie; how many cells are near
+    tags: Tags  # [SURVEYS, CORNERS]: of those cells
+    nears: Words  # [SURVEYS, CORNERS]: which places of each are within reach
+    survey_of: Int32  # [SURVEYS]: which survey a row ahead goes by
     near: Int32  # blocks around one occurrence
     near_at: Int64  # [n, 3]: their corner and the start of their bucket: x, y, t
     counts: Int64  # of pending, gone, told, merges, cored, loose, dirty, moved
@@ -176,7 +176,8 @@ GUARDED: Final = 17  # not a count: whether this batch could fill a block
 CROWDED: Final = 18  # events that were not taken in because their block was full
 
 # Which counter says how many records of an arena were ever used; tables have no such end.
-USED_OF: Final = {"events": ROWS, "nodes": ROWS, "dense": ROWS, "blocks": BLOCKS, "waiting": WAITINGS}
+OF_ROWS: Final = ("events", "nodes", "up", "ring", "run_next", "dense")
+USED_OF: Final = {**dict.fromkeys(OF_ROWS, ROWS), "blocks": BLOCKS, "waiting": WAITINGS}
 
 # Positions in Journal.counts.
 PENDINGS: Final = 0
@@ -211,12 +212,28 @@ CORE: Final = 0
 BORDER: Final = 1
 NOISE: Final = 2
 
+# Odd words that the numbers of a cell are multiplied by.
+KEY_X: Final = 0x9E3779B97F4A7C15
+KEY_Y: Final = 0xC2B2AE3D27D4EB4F
+KEY_T: Final = 0x165667B19E3779F9
+
+# How a block lies to what an occurrence reaches.
+BEYOND: Final = 0
+PARTLY: Final = 1
+WITHIN: Final = 2
+
 BLOCK_COUNT_MAX: Final = 60_000
 AROUND: Final = 74  # blocks within two quadrants and one time bucket of a block
 WIPED_FROM: Final = 8  # a table is wiped for at least an eighth of its slots
 SORTED_BITS: Final = 20  # so many pending rows are sorted at once by where they are
+STAGE: Final = 6  # rows between the stages of asking for memory
+SURVEYS: Final = 32  # more than the rows that are looked ahead
+CACHED_BLOCKS: Final = 1 << 17  # fewer are found in a cache without being asked for
+CORNERS: Final = 8  # cells that R and T reach into at most
 AHEAD: Final = 8  # rows between asking for memory and using it
+SLOTS_AHEAD: Final = 16  # more than AHEAD, and a power of two
 UNNAMED: Final = -1  # a component without a handle yet
 UNSET: Final = NO_WATERMARK
+SORTED_BY_INSERTION: Final = 32
 SORTED_BY_HEAP: Final = 256  # members of a component; for more, numpy's sort is faster
 DUE_MASK: Final = 0x7FFFFFFF  # what is kept of a due bucket's number

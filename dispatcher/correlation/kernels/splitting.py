@@ -30,6 +30,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
+from dispatcher.correlation.kernels.surroundings import survey
 from dispatcher.correlation.kernels.withdrawing import withdraw
 
 
@@ -67,7 +68,7 @@ def take_apart(s: State, j: Journal) -> None:
             # Nobody is left: the handle goes to the occurrence that the events of a lost one belong to now.
             heir = first_of(s.events, s.nodes, i64(j.gone[k]))
             if s.events[heir]["flags"] & PLACED:
-                heir = root_of(s.nodes, holder(s, heir))
+                heir = root_of(s.up, holder(s, heir))
             name = i64(j.broken[k, NAME])
             s.nodes[heir]["component"] = one_name(j, s.nodes[heir]["component"], name, i64(j.gone_by[k]))
     for k in range(kept):
@@ -110,11 +111,11 @@ def rejoin(s: State, j: Journal, row: int) -> None:
         else:
             note_loose(j, row)
         return
-    other = root_of(s.nodes, i64(s.blocks[block]["head"]))
-    root = root_of(s.nodes, row)
+    other = root_of(s.up, i64(s.blocks[block]["head"]))
+    root = root_of(s.up, row)
     if other != root:
         united(s, j, root, other, row)
-    link(s, j, row, i64(e["x"]) // g["side"], i64(e["y"]) // g["side"], e["t"] // g["bucket"], False)
+    link(s, j, row, survey(s, j, row, 0))
 
 
 @compiled
@@ -122,7 +123,7 @@ def list_broken(s: State, j: Journal) -> int:
     """Note the components that lose an occurrence, their members, and one of the lost (in `gone`); how many."""
     parts = 0
     for k in range(j.counts[GONES]):
-        root = root_of(s.nodes, holder(s, i64(j.gone[k])))
+        root = root_of(s.up, holder(s, i64(j.gone[k])))
         if s.nodes[root]["component"] >= 0:
             j.broken[parts, NAME] = s.nodes[root]["component"]
             s.nodes[root]["component"] = UNNAMED
@@ -131,7 +132,7 @@ def list_broken(s: State, j: Journal) -> int:
             parts += 1
     size = i64(0)
     for k in range(parts):
-        root = root_of(s.nodes, holder(s, i64(j.gone[k])))
+        root = root_of(s.up, holder(s, i64(j.gone[k])))
         at = root
         while at >= 0:
             j.scratch[size] = at

@@ -2,7 +2,7 @@
 
 from dispatcher.correlation.columns import Records
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
-from dispatcher.correlation.kernels.records import CLOSED, State
+from dispatcher.correlation.kernels.records import CLOSED, KEY_T, KEY_X, KEY_Y, State
 
 
 @inlined
@@ -15,22 +15,22 @@ def mixed(a: int, b: int) -> int:
 
 
 @inlined
-def mixed_sum(sum_of_products: int) -> int:
-    """A 32-bit tag of a sum of keys, each multiplied by its own odd word: neighbours differ by one addition."""
-    h = sum_of_products
-    h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
-    h = (h ^ (h >> u64(32))) * u64(0xD6E8FEB86659FD93)
+def cell_key(gx: int, gy: int, tz: int, group: int) -> int:
+    """A word of a cell; its neighbours' are an addition of KEY_X, KEY_Y or KEY_T away."""
+    word = u64(i64(gx)) * u64(KEY_X) + u64(i64(gy)) * u64(KEY_Y) + u64(i64(tz)) * u64(KEY_T)
+    return word + u64(i64(group)) * u64(0x27D4EB2F165667C5)
+
+
+@inlined
+def tag_of_key(key: int) -> int:
+    """The 32-bit tag of a cell's key: a sum of products with odd words is nearly mixed already."""
+    h = (key ^ (key >> u64(32))) * u64(0xD6E8FEB86659FD93)
     return i64(h >> u64(32))
 
 
 @inlined
 def cell_tag(gx: int, gy: int, tz: int, group: int) -> int:
-    return mixed_sum(
-        u64(i64(gx)) * u64(0x9E3779B97F4A7C15)
-        + u64(i64(gy)) * u64(0xC2B2AE3D27D4EB4F)
-        + u64(i64(tz)) * u64(0x165667B19E3779F9)
-        + u64(i64(group)) * u64(0x27D4EB2F165667C5)
-    )
+    return tag_of_key(cell_key(gx, gy, tz, group))
 
 
 @inlined
@@ -67,16 +67,17 @@ def find_id(events: Records, ids: Records, tag: int, hi: int, lo: int) -> int:
 
 
 @inlined
-def delete_id(ids: Records, slot: int) -> None:
+def delete_row(slots: Records, slot: int) -> None:
+    """Free the slot of a table of tags and rows."""
     hole = slot
-    at = after(slot, ids.size)
-    while ids[at]["row"] >= 0:
-        if fills(ids[at]["tag"], hole, at, ids.size):
-            ids[hole]["tag"] = ids[at]["tag"]
-            ids[hole]["row"] = ids[at]["row"]
+    at = after(slot, slots.size)
+    while slots[at]["row"] >= 0:
+        if fills(slots[at]["tag"], hole, at, slots.size):
+            slots[hole]["tag"] = slots[at]["tag"]
+            slots[hole]["row"] = slots[at]["row"]
             hole = at
-        at = after(at, ids.size)
-    ids[hole]["row"] = -1
+        at = after(at, slots.size)
+    slots[hole]["row"] = -1
 
 
 @inlined
@@ -91,7 +92,7 @@ def find_run(events: Records, runs: Records, tag: int, like: int, run: int, buck
     slot = home(tag, runs.size)
     e = events[like]
     while True:
-        row = runs[slot]["lo"]
+        row = runs[slot]["row"]
         if row < 0:
             return slot
         if runs[slot]["tag"] == tag:
@@ -108,26 +109,27 @@ def find_run(events: Records, runs: Records, tag: int, like: int, run: int, buck
 
 
 @inlined
-def delete_run(runs: Records, slot: int) -> None:
-    hole = slot
-    at = after(slot, runs.size)
-    while runs[at]["lo"] >= 0:
-        if fills(runs[at]["tag"], hole, at, runs.size):
-            runs[hole]["tag"] = runs[at]["tag"]
-            runs[hole]["lo"] = runs[at]["lo"]
-            runs[hole]["hi"] = runs[at]["hi"]
-            hole = at
-        at = after(at, runs.size)
-    runs[hole]["lo"] = -1
+def is_cell(s: State, head: int, gx: int, gy: int, tz: int, group: int) -> bool:
+    """Whether the cell whose first block is given is this one: where its events lie tells."""
+    e = s.events[s.blocks[head]["head"]]
+    g = s.groups[group]
+    side = 4 * g["side"]
+    bucket = 4 * g["bucket"]
+    return bool(
+        e["group"] == group
+        and 0 <= i64(e["x"]) - gx * side < side
+        and 0 <= i64(e["y"]) - gy * side < side
+        and 0 <= i64(e["t"]) - tz * bucket < bucket
+    )
 
 
 @inlined
-def find_cell(cells: Records, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
+def find_cell(s: State, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
     """The slot of this cell, or the free one where it belongs."""
+    cells = s.cells
     slot = home(tag, cells.size)
     while cells[slot]["head"] >= 0:
-        c = cells[slot]
-        if c["gx"] == gx and c["gy"] == gy and c["tz"] == tz and c["group"] == group:
+        if cells[slot]["tag"] == tag and is_cell(s, i64(cells[slot]["head"]), gx, gy, tz, group):
             return slot
         slot = after(slot, cells.size)
     return slot
@@ -138,8 +140,7 @@ def delete_cell(cells: Records, slot: int) -> None:
     hole = slot
     at = after(slot, cells.size)
     while cells[at]["head"] >= 0:
-        c = cells[at]
-        if fills(cell_tag(c["gx"], c["gy"], c["tz"], c["group"]), hole, at, cells.size):
+        if fills(cells[at]["tag"], hole, at, cells.size):
             cells[hole] = cells[at]
             hole = at
         at = after(at, cells.size)
@@ -166,7 +167,7 @@ def keep_uid(s: State, hi: int, lo: int, t: int, group: int) -> None:
 
 
 @compiled
-def refill_ids(old: Records, new: Records) -> None:
+def refill_rows(old: Records, new: Records) -> None:
     """Move every entry into a larger, empty table."""
     for i in range(old.size):
         if old[i]["row"] >= 0:
@@ -178,26 +179,14 @@ def refill_ids(old: Records, new: Records) -> None:
 
 
 @compiled
-def refill_runs(old: Records, new: Records) -> None:
-    """Move every entry into a larger, empty table."""
-    for i in range(old.size):
-        if old[i]["lo"] >= 0:
-            slot = home(old[i]["tag"], new.size)
-            while new[slot]["lo"] >= 0:
-                slot = after(slot, new.size)
-            new[slot]["tag"] = old[i]["tag"]
-            new[slot]["lo"] = old[i]["lo"]
-            new[slot]["hi"] = old[i]["hi"]
-
-
-@compiled
 def refill_cells(old: Records, new: Records) -> None:
     """Move every entry into a larger, empty table."""
     for i in range(old.size):
         if old[i]["head"] >= 0:
-            c = old[i]
-            tag = cell_tag(c["gx"], c["gy"], c["tz"], c["group"])
-            new[find_cell(new, tag, c["gx"], c["gy"], c["tz"], c["group"])] = old[i]
+            slot = home(old[i]["tag"], new.size)
+            while new[slot]["head"] >= 0:
+                slot = after(slot, new.size)
+            new[slot] = old[i]
 
 
 @compiled

@@ -3,7 +3,6 @@
 from dispatcher.correlation.columns import Int32
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined
 from dispatcher.correlation.kernels.records import (
-    DUE_BUCKETS,
     DUE_MASK,
     FREE_WAITING,
     LIVE,
@@ -26,7 +25,7 @@ def queue(s: State, root: int) -> None:
     if g["watermark"] == UNSET:
         return
     base = i64(g["due_base"])
-    bucket = min(max(s.nodes[root]["deadline"] // g["due_width"], base), base + DUE_BUCKETS - 1)
+    bucket = min(max(s.nodes[root]["deadline"] // g["due_width"], base), base + s.due.shape[1] - 1)
     waits = i64(s.nodes[root]["due"])
     if waits >= 0 and ((waits - base) & DUE_MASK) <= bucket - base:
         return
@@ -38,8 +37,8 @@ def queue(s: State, root: int) -> None:
         s.counters[WAITINGS] += 1
     s.nodes[root]["due"] = bucket & DUE_MASK
     s.waiting[entry]["row"] = root
-    s.waiting[entry]["next"] = s.due[group, bucket % DUE_BUCKETS]
-    s.due[group, bucket % DUE_BUCKETS] = entry
+    s.waiting[entry]["next"] = s.due[group, bucket & (s.due.shape[1] - 1)]
+    s.due[group, bucket & (s.due.shape[1] - 1)] = entry
 
 
 @inlined
@@ -47,7 +46,7 @@ def is_root(s: State, row: int, group: int) -> bool:
     e = s.events[row]
     return bool(
         e["flags"] & ROOT == ROOT
-        and s.nodes[row]["up"] == row
+        and s.up[row] == row
         and e["group"] == group
         and (s.dense.size == 0 or s.dense[row]["near"] < 0)
     )
@@ -77,9 +76,9 @@ def collect(s: State, group: int, watermark: int, roots: Int32) -> int:
                     queue(s, row)
         return found
     kept = roots.size
-    for bucket in range(base, min(new_base, base + DUE_BUCKETS - 1) + 1):
-        entry = i64(s.due[group, bucket % DUE_BUCKETS])
-        s.due[group, bucket % DUE_BUCKETS] = -1
+    for bucket in range(base, min(new_base, base + s.due.shape[1] - 1) + 1):
+        entry = i64(s.due[group, bucket & (s.due.shape[1] - 1)])
+        s.due[group, bucket & (s.due.shape[1] - 1)] = -1
         while entry >= 0:
             w = s.waiting[entry]
             after = i64(w["next"])
