@@ -26,11 +26,31 @@ SELECT NOT EXISTS (SELECT FROM log_heads h LEFT JOIN cursors c ON c.stream = h.s
                    WHERE h.stream <> 'stream' AND h.seq > COALESCE(c.seq, 0))"""
 _GONE: Final = """
 SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'rongan_app')"""
+# A sequence never rolls back, and what ON CONFLICT refuses takes a number too: what it was when a step was committed.
+_REMEMBER: Final = """
+CREATE SCHEMA lives;
+CREATE TABLE lives.sequences (sequence oid PRIMARY KEY, last_value bigint);
+CREATE FUNCTION lives.remember() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO lives.sequences SELECT oid, pg_sequence_last_value(oid) FROM pg_class WHERE relkind = 'S'
+    ON CONFLICT (sequence) DO UPDATE SET last_value = excluded.last_value;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER remember AFTER INSERT OR UPDATE ON cursors DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION lives.remember()"""
 _SEQUENCES: Final = """
-SELECT format('SELECT setval(%L, (SELECT COALESCE(max(%I), 0) + 1 FROM %s), false)',
-              pg_get_serial_sequence(a.attrelid::regclass::text, a.attname), a.attname, a.attrelid::regclass)
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE a.attidentity <> '' AND c.relnamespace = 'public'::regnamespace"""
+SELECT format('SELECT setval(%s::regclass, GREATEST((SELECT max(%I) FROM %s), %s, 0) + 1, false)',
+              s.sequence, s.attname, s.attrelid::regclass, COALESCE(l.last_value, 0))
+FROM (SELECT a.attname, a.attrelid,
+             pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass::oid AS sequence
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE a.attidentity <> '' AND c.relnamespace = 'public'::regnamespace) s
+LEFT JOIN lives.sequences l USING (sequence)"""
+
+
+async def remember_sequences(owner: Connection) -> None:
+    """Have a database keep what its sequences were with the last step, for lives of the dispatcher on copies of it."""
+    await owner.execute(_REMEMBER)
 
 
 class DispatcherEnded(AssertionError):
@@ -111,7 +131,7 @@ class Lives:
             said.cancel()
 
     async def _bury(self) -> None:
-        """Wait until the server has rolled back what it left, and put the sequences back to what is in use.
+        """Wait until the server has rolled back what it left, and put the sequences back to where the last step ended.
 
         A sequence never rolls back: without that the ids of later rows would be others than in a quiet run, and with
         them every text that names one.

@@ -1,4 +1,4 @@
-"""Writes a log as a long day leaves it: several groups, merges, repeats, corrections, what came late, calls, ticks."""
+"""Writes a log as a long day leaves it: sparse and dense groups, merges, corrections, what came late, calls, ticks."""
 
 import math
 from collections.abc import Iterator
@@ -16,20 +16,32 @@ from tests.harness.log import START, draft, place
 from tests.integration.dispatcher.tickets import town
 
 GATEWAYS: Final = ("gateway-0", "gateway-1", "gateway-2")
-# Of groups with different spans; some open tickets by themselves, some are reviewed, one is never clustered.
+# Of groups with different spans; some open tickets by themselves, one is never clustered.
 KINDS: Final = (
     "outdoor_fire",
     "gas_leak_alarm",
     "household_smoke_alarm",
-    "street_vendor_occupation",
     "waste_overflow",
     "basement_flooding",
     "construction_noise_night",
     "unclassified",
 )
 SPOTS: Final = 14
+# Of groups of m > 1, and too mild to be incidents alone: at few spots, where clusters, borders and noise are common.
+MILD: Final = ("street_vendor_occupation", "illegal_posting", "illegal_parking")
+MILD_SPOTS: Final = 3
+MILD_SHARE: Final = 0.4
+DENSE_GROUPS: Final = {
+    "waste": {"m": 3, "r_m": 40, "t_s": 120, "g_s": 30, "lateness_s": 200},
+    "parking": {"m": 2, "r_m": 30, "t_s": 90, "g_s": 0, "lateness_s": 200},
+}
 SPACING_S: Final = 4.0
 TICK_S: Final = 120.0
+EVENING_EVENTS: Final = 200
+
+_RULES: Final = """
+UPDATE rule_versions SET content = jsonb_set(content, ARRAY['groups', $1::text], content #> ARRAY['groups', $1] || $2)
+WHERE rule_set = 'default'"""
 
 
 async def record(conn: Connection, seed: int, events: int) -> None:
@@ -40,11 +52,24 @@ async def record(conn: Connection, seed: int, events: int) -> None:
     for unit in ("t-fire", "t-urban", "t-desk"):
         # An address inside the platform's own network is refused before anything is sent.
         await outbox.add_endpoint(conn, organisation_id=unit, url="https://127.0.0.1:9/", secret="whsec_c2VjcmV0")
+    for group, rules in DENSE_GROUPS.items():
+        await conn.execute(_RULES, group, rules)
     story = _Story(Random(seed))
+    await _tell(conn, story, range(events), 0.0)
+    # Long after: everything is final, every clock has run down.
+    end_s = events * SPACING_S
+    for hours in (1, 6, 30):
+        await append_tick(conn, START + timedelta(seconds=end_s, hours=hours))
+    # An evening of which the end stays open, with final neighbours that still count.
+    await _tell(conn, story, range(events, events + EVENING_EVENTS), 30 * 3600.0)
+
+
+async def _tell(conn: Connection, story: "_Story", numbers: range, after_s: float) -> None:
+    """Write so many things that were said, with a tick now and then."""
     segment: dict[str, list[EventDraft]] = {}
-    ticked_s = 0.0
-    for number in range(events):
-        at_s = number * SPACING_S
+    ticked_s = after_s + numbers.start * SPACING_S
+    for number in numbers:
+        at_s = after_s + number * SPACING_S
         if at_s - ticked_s >= TICK_S:
             ticked_s = at_s
             await _flush(conn, segment)
@@ -52,9 +77,6 @@ async def record(conn: Connection, seed: int, events: int) -> None:
         for stream, said in story.tell(number, at_s):
             segment.setdefault(stream, []).append(await _with_call(conn, said) if stream == HOTLINE_STREAM else said)
     await _flush(conn, segment)
-    # Long after: everything is final, every clock has run down.
-    for hours in (1, 6, 30):
-        await append_tick(conn, START + timedelta(seconds=events * SPACING_S, hours=hours))
 
 
 async def _flush(conn: Connection, segment: dict[str, list[EventDraft]]) -> None:
@@ -83,9 +105,9 @@ class _Story:
     def tell(self, number: int, at_s: float) -> Iterator[tuple[str, EventDraft]]:
         """One thing that was said, on its stream."""
         chance = self._rng.random()
-        if chance < 0.06 and self._told:
+        if chance < 0.10 and self._told:
             said = self._again(at_s)
-        elif chance < 0.12:
+        elif chance < 0.16:
             said = HOTLINE_STREAM, self._event(number, at_s, person=True)
         else:
             said = self._rng.choice(GATEWAYS), self._event(number, at_s, person=False)
@@ -95,8 +117,9 @@ class _Story:
 
     def _event(self, number: int, at_s: float, *, person: bool) -> EventDraft:
         rng = self._rng
-        kind = rng.choice(KINDS)
-        spot = rng.randrange(SPOTS)
+        mild = not person and rng.random() < MILD_SHARE
+        kind = rng.choice(MILD if mild else KINDS)
+        spot = rng.randrange(MILD_SPOTS if mild else SPOTS)
         late_s = rng.choice((3000, 9000, 20_000)) if rng.random() < 0.04 else rng.uniform(0, 120)
         # Two hearths a spot, now and then joined by what lies between them.
         angle, far_m = rng.uniform(0, math.tau), rng.gauss(0, 45)
@@ -119,7 +142,9 @@ class _Story:
 
     def _again(self, at_s: float) -> tuple[str, EventDraft]:
         """The same once more, or corrected: it lay elsewhere, or was graver."""
-        stream, said = self._rng.choice(self._told)
+        # Mild ones of late make clusters that lose too much.
+        mild = [told for told in self._told[-40:] if told[1].kind in MILD]
+        stream, said = self._rng.choice(mild if mild and self._rng.random() < 0.5 else self._told)
         again = replace(said, received_at=START + timedelta(seconds=at_s))
         if self._rng.random() < 0.4:
             return stream, again

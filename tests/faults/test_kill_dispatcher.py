@@ -3,6 +3,7 @@
 `make faults` kills 200 times in a long log; the suite kills a few times in a short one (`RONGAN_KILLS` says how often).
 """
 
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Final
 import pytest
 
 from dispatcher.engine.failpoints import Failpoint
+from dispatcher.incidents.counts import Fate
+from events.model import PLATFORM_SOURCES
 from runtime.pool import connect
-from tests.faults.dispatcher import Lives
+from tests.faults.dispatcher import Lives, remember_sequences
 from tests.faults.dump import differences, dump
 from tests.faults.recorded import record
 from tests.harness.postgres import Database, Server, fresh_database
@@ -59,6 +62,7 @@ async def test_killed_dispatcher_leaves_what_an_undisturbed_one_leaves(
         owner = await connect(recorded.owner_dsn, application_name="rongan-test-owner")
         try:
             await record(owner, SEED, EVENTS)
+            await remember_sequences(owner)
             positions = await owner.fetchval("SELECT sum(seq)::bigint FROM log_heads")
         finally:
             await owner.close()
@@ -81,3 +85,24 @@ def assert_worth_it(rows: dict[str, list[str]]) -> None:
     statuses = Counter('"merged"' in row for row in rows["incidents"])
     assert statuses[True] > 0, "nothing was merged"
     assert any('"late": true' in row for row in rows["incidents"]), "nothing came late"
+    assert_dense(rows)
+    assert_none_lost(rows)
+
+
+def assert_dense(rows: dict[str, list[str]]) -> None:
+    """The same of groups with m > 1, of what is final and of what is still open."""
+    members = [json.loads(row) for row in rows["incident_events"]]
+    noise = [row for row in members if row["standing"] == "noise"]
+    clusters = {row["incident_id"] for row in members if row["core"]}
+    assert any(row["incident_id"] in clusters and not row["core"] for row in members), "no event was a border"
+    assert {row["settled_with"] is None for row in noise} == {True, False}, "noise is all final, or all open"
+    assert any('"dissolved"' in row for row in rows["incidents"]), "no cluster was dissolved"
+    assert rows["final_neighbours"], "nothing final counts beside what is open"
+
+
+def assert_none_lost(rows: dict[str, list[str]]) -> None:
+    """What became of each event is counted once."""
+    [counts] = [json.loads(row) for row in rows["correlation_counts"]]
+    received = counts.pop("received")
+    assert received == sum(json.loads(row)["source"] not in PLATFORM_SOURCES for row in rows["events"])
+    assert received == sum(counts[fate] for fate in Fate)
