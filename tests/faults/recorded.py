@@ -34,7 +34,13 @@ MILD_SHARE: Final = 0.4
 DENSE_GROUPS: Final = {
     "waste": {"m": 3, "r_m": 40, "t_s": 120, "g_s": 30, "lateness_s": 200},
     "parking": {"m": 2, "r_m": 30, "t_s": 90, "g_s": 0, "lateness_s": 200},
+    "environment": {"m": 4, "r_m": 30, "t_s": 120, "g_s": 0, "lateness_s": 200},
 }
+# (s, m) of a scene of the last group: the fourth is a border of the first cluster, and by it the fifth is core. The
+# first is final long before the second: who starts meanwhile knows the second as a cluster only by `final_neighbours`.
+CONTESTED: Final = ((0, 0), (2, 0), (100, 0), (220, 0), (340, 20), (420, 20), (420, 20))
+CONTESTED_KIND: Final = "odour_nuisance"
+CONTESTED_EVERY_S: Final = 150.0
 SPACING_S: Final = 4.0
 TICK_S: Final = 120.0
 EVENING_EVENTS: Final = 200
@@ -101,9 +107,17 @@ class _Story:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._told: list[tuple[str, EventDraft]] = []
+        self._scenes = 0
+        self._scene_s = 0.0
+        self._due: list[tuple[float, EventDraft]] = []
 
     def tell(self, number: int, at_s: float) -> Iterator[tuple[str, EventDraft]]:
-        """One thing that was said, on its stream."""
+        """What was said by then, on its stream."""
+        if at_s >= self._scene_s:
+            self._scene_s = at_s + CONTESTED_EVERY_S
+            self._due = sorted([*self._due, *self._contested(at_s)], key=lambda due: due[0])
+        while self._due and self._due[0][0] <= at_s:
+            yield self._rng.choice(GATEWAYS), self._due.pop(0)[1]
         chance = self._rng.random()
         if chance < 0.10 and self._told:
             said = self._again(at_s)
@@ -139,6 +153,14 @@ class _Story:
         }
         located = rng.random() > (0.3 if person else 0.05)
         return draft(f"event {number}", at_s - late_s, east_m if located else None, **changes)
+
+    def _contested(self, at_s: float) -> Iterator[tuple[float, EventDraft]]:
+        self._scenes += 1
+        for nth, (after_s, east_m) in enumerate(CONTESTED):
+            name = f"scene {self._scenes}-{nth}"
+            changes: dict[str, Any] = {"uid": event_uid("recorded", name), "kind": CONTESTED_KIND, "severity": 1}
+            changes |= {"area_id": "tt-east-1", "area_path": town.PATH}
+            yield at_s + after_s, draft(name, at_s + after_s, 20_000.0 + 500 * self._scenes + east_m, **changes)
 
     def _again(self, at_s: float) -> tuple[str, EventDraft]:
         """The same once more, or corrected: it lay elsewhere, or was graver."""
