@@ -64,6 +64,7 @@ class Pair:
     def compare_components(self, deliveries: Sequence[Delivery], applied: Applied) -> None:
         component_of = {uid: part for part in self.oracle.partition() for uid in part}
         first_of = {e.uid: o[0].uid for o in oracle.occurrences(self.oracle.live(), self.groups) for e in o}
+        roles = self.oracle.roles()
         handles: dict[int, frozenset[int]] = {}
         placed = {
             delivery.uid
@@ -82,9 +83,9 @@ class Pair:
                 assert handles.setdefault(handle, part) == part
                 assert number_of(applied.occurrence(row)) == first_of[delivery.uid]
                 role = Role(int(applied.role[row])).name.lower()
-                assert role == self.oracle.role(delivery.uid)
+                assert role == roles[delivery.uid]
         told = self.follow(deliveries, applied)
-        noise = {handle: self.oracle.role(min(part)) == "noise" for handle, part in self.known.items()}
+        noise = {handle: roles[min(part)] == "noise" for handle, part in self.known.items()}
         assert all(noise[handle] == self.noise[handle] for handle in noise.keys() - told)
         self.noise = noise
         assert {frozenset(part) for part in self.known.values()} == self.oracle.partition()

@@ -232,13 +232,23 @@ class Sequential:
             if e.shape != held.shape and (fixed or e.t < self.watermarks[e.group]):
                 return "late"
             self.admitted.append(e)
+            if e.located and e.shape != held.shape:
+                self.note_entry(e)
             return "corrected"
         if refused := self.refusal(e):
             return refused
-        if e.located:
-            self.entered.setdefault(block_of(e, self.groups), []).append(e)
         self.admitted.append(e)
+        if e.located:
+            self.note_entry(e)
         return "clustered" if e.located else "unlocated"
+
+    def note_entry(self, e: Delivery) -> None:
+        """Of a block that stands only because of this event nothing older is known."""
+        if self.block_max < UNBOUNDED:
+            block = block_of(e, self.groups)
+            if len(self.mates(e)) == 1:
+                self.entered.pop(block, None)
+            self.entered.setdefault(block, []).append(e)
 
     def refusal(self, e: Delivery) -> str | None:
         """Why a new event is not taken in."""
@@ -252,10 +262,7 @@ class Sequential:
         """2.12: the block of an event has members enough and reaches as far without it."""
         if self.block_max == UNBOUNDED:
             return False
-        members, block = self.mates(e), block_of(e, self.groups)
-        if not members:
-            self.entered.pop(block, None)
-        return len(members) >= self.block_max and reaches(e, self.entered[block])
+        return len(self.mates(e)) >= self.block_max and reaches(e, self.entered[block_of(e, self.groups)])
 
     def mates(self, e: Delivery) -> list[Delivery]:
         """The first events of the occurrences in the block where an event lies."""
@@ -290,10 +297,11 @@ class Sequential:
     def partition(self) -> set[frozenset[int]]:
         return {frozenset(uids_of(c)) for c in components(self.live(), self.groups, self.final)}
 
-    def role(self, uid: int) -> str:
-        """Whether the occurrence of a live event is core, border or noise."""
+    def roles(self) -> dict[int, str]:
+        """Whether the occurrence of each live event is core, border or noise."""
+        found = {}
         for component in components(self.live(), self.groups, self.final):
-            for occurrence in component.occurrences:
-                if uid in (e.uid for e in occurrence):
-                    return "core" if occurrence in component.cores else "border" if component.cores else "noise"
-        raise KeyError(uid)
+            rest = "border" if component.cores else "noise"
+            found.update({e.uid: "core" for o in component.cores for e in o})
+            found.update({e.uid: rest for o in component.borders for e in o})
+        return found
