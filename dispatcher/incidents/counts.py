@@ -25,6 +25,7 @@ class Fate(StrEnum):
     NOISE = "noise"  # too few around it and not grave enough
     CLUSTERED = "clustered"  # found by place and time
     ALONE = "alone"  # without a position, or of a kind that is never clustered
+    CAPPED = "capped"  # as many events were live as may be: in the log alone; alarm on any
 
 
 class Counts:

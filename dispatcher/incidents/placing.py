@@ -17,7 +17,7 @@ from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.incidents.noise import find_noise, is_noise
 from dispatcher.incidents.overlays import Act, Overlay
-from dispatcher.incidents.parts import SplitPart, TilePart
+from dispatcher.incidents.parts import FlapPart, SplitPart, TilePart
 from dispatcher.incidents.regrouping import Regrouping
 from dispatcher.incidents.touched import Touched
 from dispatcher.rules.rulebook import Rulebook
@@ -25,7 +25,8 @@ from events.model import Event
 
 _TAKEN_IN: Final = frozenset({Status.CLUSTERED, Status.REPEAT, Status.CORRECTED, Status.UNLOCATED})
 # One more in a full block is of its cluster, though no member of the incident.
-_NOT_TAKEN_IN: Final = {Status.CLOSED: Fate.SETTLED, Status.CROWDED: Fate.CLUSTERED}
+_BEYOND_A_CAP: Final = {Status.CAPPED: Fate.CAPPED, Status.CROWDED: Fate.CLUSTERED}
+_NOT_TAKEN_IN: Final = {Status.CLOSED: Fate.SETTLED} | _BEYOND_A_CAP
 
 
 def flapping(member: Member) -> Member:
@@ -78,9 +79,16 @@ class Placing(Regrouping):
             if status in _TAKEN_IN:
                 woven += self._take_in(event, component)
             else:
-                self.counts.note(_NOT_TAKEN_IN.get(Status(status), Fate.SUPERSEDED))
+                self._leave_out(event, Status(status))
         if woven:
             self.reweave(woven)
+
+    def _leave_out(self, event: Event, status: Status) -> None:
+        """It is in no cluster: counted, and left with the flapping of its device if it was to be freed of that."""
+        if status in _BEYOND_A_CAP and event.uid in self._memory.of_event:
+            self._parts.flaps[event.uid] = FlapPart(event.subject, event.kind)
+        if event.uid not in self._again:
+            self.counts.note(_NOT_TAKEN_IN.get(status, Fate.SUPERSEDED))
 
     def _suppress(self, event: Event) -> list[LiveIncident]:
         """Put one event beside the others that its device reported while it flapped."""

@@ -202,9 +202,10 @@ JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.
 WHERE i.status = 'open' AND ie.standing = 'suppressed' AND ie.settled_with IS NULL;
 
 -- name: add_counts :one
-INSERT INTO correlation_counts AS c (rule_set, received, superseded, settled, returned, late, suppressed, noise, clustered, alone)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO correlation_counts AS c (rule_set, received, superseded, settled, returned, late, suppressed, noise, clustered, alone,
+    capped)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (rule_set) DO UPDATE SET received = c.received + $2, superseded = c.superseded + $3, settled = c.settled + $4,
     returned = c.returned + $5, late = c.late + $6, suppressed = c.suppressed + $7, noise = c.noise + $8,
-    clustered = c.clustered + $9, alone = c.alone + $10
-RETURNING received, superseded, settled, returned, late, suppressed, noise, clustered, alone;
+    clustered = c.clustered + $9, alone = c.alone + $10, capped = c.capped + $11
+RETURNING received, superseded, settled, returned, late, suppressed, noise, clustered, alone, capped;

@@ -70,6 +70,7 @@ class CorrelationCounts(Answer):
     noise: int = Field(description="too few around them and not grave enough")
     clustered: int = Field(description="found by place and time")
     alone: int = Field(description="without a position, or of a kind that is never clustered")
+    capped: int = Field(description="as many events were live as may be: in the log alone")
     holds: bool
 
 

@@ -96,7 +96,7 @@ SELECT product, sum(received)::bigint AS received, sum(stored)::bigint AS stored
 FROM intake_counts WHERE $1::timestamptz IS NULL OR minute >= $1 GROUP BY product ORDER BY product;
 
 -- name: correlation_counts :one
-SELECT c.received, c.superseded, c.settled, c.returned, c.late, c.suppressed, c.noise, c.clustered, c.alone
+SELECT c.received, c.superseded, c.settled, c.returned, c.late, c.suppressed, c.noise, c.clustered, c.alone, c.capped
 FROM correlation_counts c JOIN deployment d ON d.rule_set = c.rule_set;
 
 -- name: violations :many
