@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.correlation.columns import EventColumns, event_columns
-from dispatcher.correlation.correlator import Correlator, Status
+from dispatcher.correlation.correlator import Correlator, Role, Status
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
-from tests.unit.dispatcher.correlation.drive import Pair, columns, finals_of
+from tests.unit.dispatcher.correlation.drive import Pair, columns, finals_of, uid_of
 from tests.unit.dispatcher.correlation.oracle import Delivery
 from tests.unit.dispatcher.correlation.oracle import Group as Limits
 
@@ -20,23 +20,23 @@ EXAMPLES: Final = 40 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 100
 
 # Blocks that are full before they are solid (`block_max` < m), as soon as they are, and after.
 LIMITS: Final = st.lists(
-    st.builds(Limits, st.integers(2, 6), st.integers(2, 6), st.just(0), st.sampled_from([0, 99]), st.integers(2, 6)),
+    st.builds(Limits, st.integers(5, 9), st.integers(5, 9), st.just(0), st.sampled_from([0, 99]), st.integers(2, 6)),
     min_size=1,
     max_size=2,
 )
 DELIVERIES: Final = st.lists(
     st.builds(
         Delivery,
-        uid=st.integers(0, 40),
+        uid=st.integers(0, 60),
         t=st.integers(0, 9),
-        x=st.integers(0, 8),
-        y=st.integers(0, 2),
+        x=st.integers(0, 9),
+        y=st.integers(0, 1),
         located=st.sampled_from([True] * 12 + [False]),
         group=st.integers(0, 1),
         revision=st.sampled_from([0, 0, 0, 0, 1]),
     ),
-    min_size=8,
-    max_size=36,
+    min_size=20,
+    max_size=40,
 )
 
 
@@ -54,10 +54,10 @@ def test_every_step_of_a_dense_crowd_in_full_blocks_equals_the_oracle(
         fresh = next((k for k, d in enumerate(left[:size]) if d.uid in known or d.revision), size)
         pair.apply(left[: max(1, fresh)])
         left = left[max(1, fresh) :]
-        match data.draw(st.integers(0, 9)):
+        match data.draw(st.integers(0, 11)):
             case 0:
                 group = data.draw(st.integers(0, len(groups) - 1))
-                pair.advance(group, max(0, pair.oracle.watermarks[group]) + data.draw(st.integers(0, 5)))
+                pair.advance(group, max(0, pair.oracle.watermarks[group]) + data.draw(st.integers(0, 2)))
             case 1:
                 pair.restore()
     pair.oracle.block_max = oracle.UNBOUNDED
@@ -132,6 +132,7 @@ def test_event_left_out_of_a_full_block_counts_for_nobody() -> None:
     applied = made.apply(columns([Delivery(uid=3, t=0, subject=3)]))
     assert applied.status.tolist() == [Status.CROWDED]
     assert applied.clusters == frozenset()
+    assert made.roles_of([uid_of(uid) for uid in range(4)]) == [Role.NOISE] * 3 + [None]
     # A fourth one that is taken in, because it lies in another block.
     applied = made.apply(columns([Delivery(uid=4, t=0, x=9, subject=4)]))
     assert applied.status.tolist() == [Status.CLUSTERED]
