@@ -85,7 +85,8 @@ class Correlator:
         in, at most 1,530 more. The others are answered with `Status.CROWDED`, the component they are linked to, and
         counted. What is taken in is clustered exactly; what is not may have been a link to other blocks, from inside
         the limits of its own. These two answers are the only ones that depend on the order of arrival; how it is cut
-        into batches matters only where one has more than `block_max` events, with which it can overfill a new block.
+        into batches matters only where one has more than `block_max` events, with which it can overfill a new block, or
+        brings corrections or repeats into a nearly full one, which count there when the batch is through.
         Corrections of live events and what `rebuild` gives are always taken in.
         """
         self.groups = groups
