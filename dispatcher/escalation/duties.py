@@ -28,6 +28,7 @@ CALENDAR_MISSING: Final = "calendar.missing"
 CALENDAR_LOADED: Final = "calendar.loaded"
 # No limit reaches further than a calendar is read ahead (registry.calendar.read_calendar).
 YEARS_AHEAD: Final = 2
+_TEST_KEY: Final = "test-"  # and the number of the test: the key of its message
 # Neither is an urgent matter: they keep quiet hours and may be bundled.
 TEST_GRADE: Final = 4
 WARNING_GRADE: Final = 4
@@ -39,7 +40,7 @@ UNREACHABLE_TOTAL = Counter("dispatcher_contacts_unreachable_total", "Tests of r
 async def advance(step: Moment) -> Advanced:
     """Look through rosters that are due, send tests that are due, and end those without an answer."""
     looked = await step.conn.fetch(ROSTER_QUERIES.due_rosters, step.at, BATCH)
-    over = await step.conn.fetch(QUERIES.due_tests, step.at, BATCH)
+    over = await step.conn.fetch(QUERIES.due_tests, step.at, BATCH, _TEST_KEY)
     due = await step.conn.fetch(QUERIES.due_contacts, step.at, BATCH)
     written = 0
     if looked or due:
@@ -91,7 +92,7 @@ async def _end_test(step: Moment, row: Record) -> bool:
 
 
 def _test_key(test_id: int) -> str:
-    return f"test-{test_id}"
+    return f"{_TEST_KEY}{test_id}"
 
 
 async def _look_through(step: Moment, roster_ids: Sequence[int], parameters: RosterParameters) -> int:

@@ -148,12 +148,22 @@ ON CONFLICT DO NOTHING RETURNING id;
 UPDATE contacts SET test_at = $2 WHERE id = $1;
 
 -- name: due_tests :many
--- Tests whose time for an answer is over.
-SELECT t.id, t.contact_id, c.organisation_id, a.path AS area_path,
-       NOT c.enabled OR EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled) AS has_left
+-- Tests whose time for an answer is over. It runs from when the person was asked: a message that is held, or waits for its
+-- channel, has asked nobody yet; one for which no way was found has nobody to wait for.
+SELECT t.id, t.contact_id, c.organisation_id, a.path AS area_path, l.has_left
 FROM reachability_tests t
 JOIN contacts c ON c.id = t.contact_id JOIN organisations o ON o.id = c.organisation_id JOIN areas a ON a.id = o.area_id
-WHERE t.state = 'sent' AND t.answer_by <= $1 ORDER BY t.answer_by, t.id LIMIT $2 FOR NO KEY UPDATE OF t SKIP LOCKED;
+CROSS JOIN LATERAL (
+    SELECT NOT c.enabled OR EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND NOT u.enabled) AS has_left) l
+LEFT JOIN messages m ON m.key = $3::text || t.id
+CROSS JOIN LATERAL (
+    SELECT min(b.progress_at) FILTER (WHERE b.state = 'sent' AND b.progress <> 'failed') AS asked_at,
+           m.next_at IS NOT NULL OR COALESCE(bool_or(b.state = 'ready'), false) AS on_its_way
+    FROM message_attempts p JOIN outbox b ON b.id = p.outbox_id WHERE p.message_id = m.id) w
+WHERE t.state = 'sent' AND t.answer_by <= $1
+  AND (l.has_left OR m.answered_at IS NOT NULL
+       OR COALESCE(w.asked_at + (t.answer_by - t.sent_at) <= $1, NOT w.on_its_way))
+ORDER BY t.answer_by, t.id LIMIT $2 FOR NO KEY UPDATE OF t SKIP LOCKED;
 
 -- name: fail_test :exec
 UPDATE reachability_tests SET state = 'failed' WHERE id = $1 AND state = 'sent';

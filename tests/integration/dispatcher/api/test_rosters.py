@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dispatcher.accounts.model import UserRole
+from dispatcher.channels import planning
 from dispatcher.escalation import duties, pages
 from dispatcher.rules.rulebook import read_rulebook
 from runtime.pool import Connection
@@ -234,6 +235,7 @@ async def step(owner: Connection, at: datetime) -> None:
     async with owner.transaction():
         await duties.advance(StepOfTown(owner, at, await read_rulebook(owner)))
         await pages.advance(StepOfTown(owner, at, await read_rulebook(owner)))
+        await planning.plan_due(owner, at)
 
 
 async def test_test_of_reachability_is_answered_by_the_person_or_heard_by_the_keeper(

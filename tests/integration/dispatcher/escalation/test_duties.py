@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dispatcher.channels import messages
+from dispatcher.channels import messages, outbox, planning, settling
+from dispatcher.channels.model import AttemptState
 from dispatcher.escalation import answering, duties
 from registry.rosters import changes
 from registry.rosters.changes import Span
@@ -20,6 +21,16 @@ H = timedelta(hours=1)
 async def advance(pool: Pool, at: datetime) -> int:
     async with transaction(pool, scope=SYSTEM) as conn:
         return (await duties.advance(await StepOfTown.begin(conn, at))).written
+
+
+async def bring(pool: Pool, at: datetime) -> None:
+    """What may leave is planned, sent and delivered; nobody answers."""
+    async with transaction(pool, scope=SYSTEM) as conn:
+        await planning.plan_due(conn, at)
+    async with pool.acquire() as conn:
+        for parcel in await outbox.claim(conn, 100, each=100, room={}):
+            assert await outbox.finish(conn, parcel, AttemptState.DELIVERED, at)
+            await settling.settle(conn, parcel.id, at)
 
 
 async def rows(pool: Pool, sql: str) -> list[dict[str, Any]]:
@@ -146,11 +157,40 @@ async def test_person_is_tested_when_it_is_due_and_an_answer_passes(pool: Pool, 
 async def test_test_without_an_answer_fails_once_and_is_alarmed(pool: Pool, owner: Connection) -> None:
     await contact(owner, "t-fire", "甲")
     await advance(pool, AT)
+    await bring(pool, AT)
     assert await advance(pool, AT + 24 * H - timedelta(seconds=1)) == 0
     assert await advance(pool, AT + 24 * H) == 1
     assert await advance(pool, AT + 24 * H) == 0
     (alarm,) = await rows(pool, "SELECT body FROM stream_log WHERE topic = 'duty.unreachable'")
     assert alarm["body"]["contact"]["organisation_id"] == "t-fire"
+
+
+async def test_time_for_an_answer_runs_from_when_the_person_was_asked(pool: Pool, owner: Connection) -> None:
+    """Held for the night, or left behind by a clock that was moved: nobody has failed what he never got."""
+    await contact(owner, "t-fire", "甲")
+    await advance(pool, AT)
+    asked_at = AT + 3 * DAY
+    assert await advance(pool, asked_at) == 0  # Not even planned.
+    for hours in (0, 1, 2):
+        async with transaction(pool, scope=SYSTEM) as conn:
+            await planning.plan_due(conn, asked_at + hours * H)
+    assert await rows(pool, "SELECT state::text, reason FROM messages") == [
+        {"state": "unreached", "reason": "no_receipt"}
+    ]
+    asked_at += 3 * H
+    assert await advance(pool, asked_at) == 0  # Every way was chosen, and nothing has been sent yet.
+    await bring(pool, asked_at)
+    assert await advance(pool, asked_at + 24 * H - timedelta(seconds=1)) == 0
+    assert await advance(pool, asked_at + 24 * H) == 1
+
+
+async def test_person_for_whom_no_way_is_found_cannot_be_reached(pool: Pool, owner: Connection) -> None:
+    await contact(owner, "t-fire", "甲")
+    await owner.execute("UPDATE contact_points SET enabled = false")
+    await advance(pool, AT)
+    await bring(pool, AT)
+    assert await rows(pool, "SELECT state::text FROM messages") == [{"state": "unreached"}]
+    assert await advance(pool, AT + 24 * H) == 1
 
 
 async def test_whoever_has_left_is_neither_tested_nor_missed(pool: Pool, owner: Connection) -> None:
