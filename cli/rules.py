@@ -13,7 +13,6 @@ from rich.table import Table
 
 from cli.numba_cache import use_numba_cache
 from cli.program import read_settings, run_program
-from dispatcher.backtests.checking import check_rules
 from dispatcher.rules import activation, versions
 from dispatcher.rules.difference import difference
 from dispatcher.rules.document import RuleDocument, RuleSource
@@ -91,7 +90,7 @@ def validate(file: RuleFile, as_json: AsJson = False) -> None:
     """Say everything that is wrong with a file; exit code 1 where it could not be kept."""
 
     async def work(conn: Connection, _: str) -> None:
-        document, findings = await check_rules(conn, read_content(file), (await open_clock(conn)).now())
+        document, findings = await versions.check_rules(conn, read_content(file), (await open_clock(conn)).now())
         if as_json:
             told = {"valid": True, "sha256": document.sha256, "findings": [found.as_json() for found in findings]}
             typer.echo(json.dumps(told, ensure_ascii=False))
@@ -113,7 +112,7 @@ def import_rules(
     async def work(conn: Connection, rule_set: str) -> None:
         at = (await open_clock(conn)).now()
         async with conn.transaction():
-            document, findings = await check_rules(conn, read_content(file), at)
+            document, findings = await versions.check_rules(conn, read_content(file), at)
             version = await versions.add_version(
                 conn, rule_set, document, source=RuleSource.IMPORT, author=_actor(), note=note, at=at
             )
@@ -163,7 +162,7 @@ def dry_run(rules: Rules, as_json: AsJson = False) -> None:
 
     async def work(conn: Connection, rule_set: str) -> None:
         document, version = await read_rules(conn, rule_set, rules)
-        await check_rules(conn, document.content(), (await open_clock(conn)).now())
+        await versions.check_rules(conn, document.content(), (await open_clock(conn)).now())
         report.update(await try_now(_settings(), document, version, (await open_clock(conn)).now()))
 
     _run(work)

@@ -25,7 +25,6 @@ class FindingCode(StrEnum):
     MATRIX_INCOMPLETE = "matrix_incomplete"  # Not 5 rows of 5 grades.
     MATRIX_NOT_MONOTONE = "matrix_not_monotone"  # Likelier or graver, and yet a lower grade.
     UNKNOWN_REFERENCE = "unknown_reference"  # It names rules, or a version of them, that there are not.
-    NOT_BUILT = "not_built"  # The correlation cannot do it yet.
     PERCOLATES = "percolates"  # By the traffic on record, unrelated events would be found together.
 
 

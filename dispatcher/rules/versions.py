@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dispatcher.rules.checking import check, errors_in
+from dispatcher.rules.checking import check, check_traffic, errors_in
 from dispatcher.rules.document import GRADE_POINTS, RuleDocument, RuleSource, parse
 from dispatcher.rules.errors import RulesInvalid, RulesStandAlready, RulesUnknown
 from dispatcher.rules.findings import Finding
+from dispatcher.rules.percolation import read_neighbours
 from registry.event_kinds import QUERIES as REGISTRY
 from runtime.pool import Connection
 from runtime.queries import load
@@ -63,6 +64,12 @@ async def parse_and_check(conn: Connection, content: object) -> tuple[RuleDocume
     if errors_in(findings):
         raise RulesInvalid(findings)
     return document, findings
+
+
+async def check_rules(conn: Connection, content: object, at: datetime) -> tuple[RuleDocument, list[Finding]]:
+    """As `parse_and_check`, with what the traffic on record before `at` says of the document."""
+    document, findings = await parse_and_check(conn, content)
+    return document, findings + check_traffic(document, await read_neighbours(conn, document, at))
 
 
 async def add_version(

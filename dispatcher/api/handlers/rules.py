@@ -11,7 +11,6 @@ from dispatcher.api.keys import DSN, POOL
 from dispatcher.api.models import rules as models
 from dispatcher.api.routing import Call
 from dispatcher.backtests import asked
-from dispatcher.backtests.checking import check_rules
 from dispatcher.rules import activation, versions
 from dispatcher.rules.difference import difference
 from dispatcher.rules.document import GRADE_POINTS, RuleDocument, RuleSource, parse
@@ -52,7 +51,7 @@ async def export_rules(call: Call[models.ByVersion, None, None]) -> web.Response
 
 async def check_document(call: Call[None, None, models.RulesToCheck]) -> models.RulesChecked:
     try:
-        document, findings = await check_rules(call.conn, call.body.content, call.at)
+        document, findings = await versions.check_rules(call.conn, call.body.content, call.at)
     except RulesInvalid as refusal:
         shaped = parse(call.body.content)
         sha256 = shaped.sha256 if isinstance(shaped, RuleDocument) else None
@@ -61,7 +60,7 @@ async def check_document(call: Call[None, None, models.RulesToCheck]) -> models.
 
 
 async def add_rules(call: Call[None, None, models.NewRules]) -> models.RuleAdded:
-    document, findings = await check_rules(call.conn, call.body.content, call.at)
+    document, findings = await versions.check_rules(call.conn, call.body.content, call.at)
     rule_set = await _rule_set(call.conn)
     version = await versions.add_version(
         call.conn,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.rules.checking import NEIGHBOURS_PERCOLATE, check, check_traffic
+from dispatcher.correlation.groups import Group, GroupTable
+from dispatcher.rules.checking import NEIGHBOURS_PERCOLATE, RANGES, check, check_traffic
 from dispatcher.rules.difference import Change, difference
 from dispatcher.rules.document import RuleDocument, parse
 from dispatcher.rules.errors import RuleFileUnreadable
@@ -190,3 +191,19 @@ def test_a_crowded_reach_is_a_warning_and_a_group_that_stands_alone_is_none() ->
     assert (found.path, found.code, found.weight) == ("groups.fire", FindingCode.PERCOLATES, Weight.WARNING)
     alone = document(groups={"fire": GROUP | {"clustered": False}})
     assert check_traffic(alone, {"fire": 9.0}) == []
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_kernels_take_every_group_that_the_check_lets_through(end: int) -> None:
+    values = {name: bounds[end] for name, bounds in RANGES.items()}
+    GroupTable(
+        [
+            Group(
+                radius_dm=values["r_m"] * 10,
+                window_ms=values["t_s"] * 1000,
+                gap_ms=values["g_s"] * 1000,
+                m=values["m"],
+                lateness_ms=values["lateness_s"] * 1000,
+            )
+        ]
+    )
