@@ -1,9 +1,7 @@
 """`rongan demo`: everything embedded, with a demo community that lives and a story that is told, until Ctrl-C."""
 
 import shutil
-from base64 import b64encode
 from dataclasses import dataclass, field, replace
-from secrets import token_bytes
 from typing import Annotated
 
 import typer
@@ -21,6 +19,7 @@ from cli.ports import free_port
 from cli.program import read_settings, run_program
 from cli.run import supervise
 from cli.simulate import PHONES_HOST
+from dispatcher.channels.signing import new_secret
 from registry.deployment import DeploymentMode
 from runtime.settings import Settings
 from runtime.supervisor.supervisor import ProcessSpec, python_argv
@@ -57,7 +56,7 @@ async def _demo(settings: Settings, *, fresh: bool) -> None:
         async with running_database(settings):
             await prepare_database(settings, Intention(DeploymentMode.EXERCISE))
             community = await ensure_community(settings)
-            line = _PhoneLine(free_port(PHONES_HOST, 0), f"whsec_{b64encode(token_bytes(32)).decode()}")
+            line = _PhoneLine(free_port(PHONES_HOST, 0), new_secret())
             specs = [replace(spec, env={**spec.env, **line.as_city()}) for spec in process_specs(settings)]
             typer.echo("Starting the processes; the first start compiles kernels for about half a minute ...")
             await supervise(settings, (*specs, _simulators(settings, community, line)), welcome=_welcome(community))

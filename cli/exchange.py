@@ -1,8 +1,6 @@
 """`rongan exchange`: systems that pass orders on to us, such as a 12345 platform that the city already has."""
 
-import base64
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -12,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.program import read_settings, run_program
+from dispatcher.channels import signing
 from dispatcher.desk import exchange
 from runtime.errors import Explained
 from runtime.pool import Connection, connect
@@ -33,7 +32,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a partner and print the secret with which it signs its orders, which is shown this once."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = signing.new_secret()
 
     async def work(conn: Connection) -> None:
         try:

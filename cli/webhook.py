@@ -1,8 +1,6 @@
 """`rongan webhook`: where organisations are told of their tickets."""
 
-import base64
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -12,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.program import read_settings, run_program
-from dispatcher.channels import outbox
+from dispatcher.channels import outbox, signing
 from runtime.errors import Explained
 from runtime.pool import Connection, connect
 
@@ -32,7 +30,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add an endpoint and print its signing secret, which is shown this once (Standard Webhooks)."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = signing.new_secret()
 
     async def work(conn: Connection) -> None:
         try:

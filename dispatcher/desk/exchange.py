@@ -1,23 +1,18 @@
 """Orders that other systems pass on, taken once by their number, and what they are told of them (rulings A16)."""
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from dispatcher.channels import outbox
+from dispatcher.channels import outbox, signing
+from dispatcher.channels.errors import ReceiptUnsigned
 from dispatcher.desk.errors import OrderRefused
 from dispatcher.desk.receipts import QUERIES
 from dispatcher.desk.standing import WORDS, PublicState, Standing, read_standing
 from runtime.pool import Connection
 
 BATCH: Final = 200
-TOLERANCE: Final = timedelta(minutes=5)
-"""How far a message's time may lie from ours; what is older was recorded by somebody and is sent again."""
 
 CHANGED: Final = "order.changed"
 ENDED: Final = "order.ended"
@@ -38,16 +33,6 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """The headers of a Standard-Webhooks message and its raw body."""
-
-    id: str
-    timestamp: str
-    signatures: str
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """An order as it was taken."""
 
@@ -57,40 +42,17 @@ class Order:
     external_due_at: datetime | None
 
 
-async def authenticate(conn: Connection, partner_id: str, signed: Signed) -> Partner:
+async def authenticate(conn: Connection, partner_id: str, headers: Mapping[str, str], body: bytes) -> Partner:
     """The partner who signed a message. Raises OrderRefused, without saying more to an outsider than that it is."""
     row = await conn.fetchrow(QUERIES.read_partner, partner_id)
     if row is None:
         raise OrderRefused("partner or signature")
     partner = Partner(**dict(row))
-    if not is_signed(partner.secret, signed):
-        raise OrderRefused("partner or signature")
-    if not _is_timely(signed.timestamp, partner.real_at):
-        raise OrderRefused("timestamp")
-    return partner
-
-
-def is_signed(secret: str, signed: Signed) -> bool:
-    """Whether one of the message's `v1` signatures is the partner's: HMAC-SHA-256 over `id.timestamp.body`."""
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        return False
-    # Headers come with whatever bytes somebody sent, escaped as aiohttp escapes them.
-    content = f"{signed.id}.{signed.timestamp}.".encode(errors="surrogateescape") + signed.body
-    expected = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
-    given = [
-        each.removeprefix("v1,").encode(errors="surrogateescape")
-        for each in signed.signatures.split()
-        if each.startswith("v1,")
-    ]
-    return any(hmac.compare_digest(expected, each) for each in given)
-
-
-def _is_timely(timestamp: str, real_at: datetime) -> bool:
-    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
-        return False
-    return abs(real_at.timestamp() - int(timestamp)) <= TOLERANCE.total_seconds()
+        signing.verify(partner.secret, headers, body, partner.real_at)
+    except ReceiptUnsigned as error:
+        raise OrderRefused("timestamp" if error.reason == "time" else "partner or signature") from None
+    return partner
 
 
 async def remember(conn: Connection, partner: Partner, external_number: str, call_id: int, at: datetime) -> None:

@@ -54,6 +54,7 @@ ALLOWED: Final = {
     ("dispatcher/api/middleware.py", "secrets.token_hex"): "request ids",
     ("dispatcher/channels/contact_points.py", "secrets.randbelow"): "a code that proves who reads it",
     ("dispatcher/channels/outbox.py", "uuid.uuid4"): "the token of a lease",
+    ("dispatcher/channels/signing.py", "secrets.token_bytes"): "the secret with which a system signs",
     ("dispatcher/channels/ways.py", _TIME): "a signature carries the real time at which it was sent",
     ("simulators/clock.py", _TIME): "the machine's clock, set right by the platform's",
     ("simulators/load/generator.py", "time.time_ns"): "stamps its messages, so that a bench can measure real delays",

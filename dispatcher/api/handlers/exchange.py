@@ -57,12 +57,6 @@ async def read_order(call: Call[models.OrderPath, None, None]) -> models.Exchang
 
 async def _partner(call: Call[Any, Any, Any], partner_id: str) -> exchange.Partner:
     """Who signed the request: over its body, or, where it has none, over its path."""
-    headers = call.request.headers
-    body = await call.request.read()
-    signed = exchange.Signed(
-        id=headers.get("webhook-id", ""),
-        timestamp=headers.get("webhook-timestamp", ""),
-        signatures=headers.get("webhook-signature", ""),
-        body=body if call.request.method == "POST" else call.request.rel_url.raw_path.encode(),
-    )
-    return await exchange.authenticate(call.conn, partner_id, signed)
+    request = call.request
+    signed = await request.read() if request.method == "POST" else request.rel_url.raw_path.encode()
+    return await exchange.authenticate(call.conn, partner_id, request.headers, signed)

@@ -1,13 +1,16 @@
 """Partners are added, listed and disabled by command; the secret is told once and is the one that signs."""
 
 import json
+from datetime import UTC, datetime
 
-from dispatcher.desk import exchange
+from dispatcher.channels import signing
 from runtime.pool import Connection
 from tests.harness.postgres import Database
 from tests.integration.cli.test_commands import Rongan, rongan
 
 __all__ = ["rongan"]
+
+AT = datetime(2026, 3, 11, 2, tzinfo=UTC)
 
 
 async def test_partner_is_added_listed_and_disabled(rongan: Rongan, database: Database, owner: Connection) -> None:
@@ -21,7 +24,7 @@ async def test_partner_is_added_listed_and_disabled(rongan: Rongan, database: Da
     assert added.returncode == 0, added.stderr
     secret = json.loads(added.stdout)["secret"]
     assert await owner.fetchval("SELECT secret FROM exchange_partners") == secret
-    assert not exchange.is_signed(secret, exchange.Signed("m", "1", "v1,AAAA", b""))
+    assert signing.verify(secret, signing.headers(secret, "m", AT, b"{}"), b"{}", AT) == "m"
     listed = json.loads(rongan("exchange", "list", "--json", database=database).stdout)["items"]
     assert [(each["id"], each["enabled"], each["orders"]) for each in listed] == [("city-12345", True, 0)]
     assert "secret" not in str(listed)

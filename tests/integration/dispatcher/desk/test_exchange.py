@@ -155,5 +155,6 @@ async def test_message_is_the_partners_only_while_it_is_signed_and_fresh(pool: P
     async with transaction(pool, scope=SYSTEM) as conn:
         now = await conn.fetchval("SELECT extract(epoch FROM clock_timestamp())::bigint")
         for partner_id, timestamp in ((partner, str(now)), ("p-unknown", str(now)), (partner, str(now - 400))):
+            given = {"webhook-id": "m", "webhook-timestamp": timestamp, "webhook-signature": "v1,AAAA"}
             with pytest.raises(OrderRefused):
-                await exchange.authenticate(conn, partner_id, exchange.Signed("m", timestamp, "v1,AAAA", b"{}"))
+                await exchange.authenticate(conn, partner_id, given, b"{}")

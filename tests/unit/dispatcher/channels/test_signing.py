@@ -43,6 +43,8 @@ def test_one_of_two_active_keys_is_enough() -> None:
         (headers() | {"webhook-timestamp": "now"}, BODY, AT),
         (headers() | {"webhook-timestamp": "9" * 400}, BODY, AT),
         (headers() | {"webhook-id": ""}, BODY, AT),
+        (headers() | {"webhook-id": "\udcff"}, BODY, AT),
+        (headers() | {"webhook-signature": "v1,\udcff"}, BODY, AT),
         ({}, BODY, AT),
     ],
     ids=[
@@ -58,9 +60,19 @@ def test_one_of_two_active_keys_is_enough() -> None:
         "no number",
         "a huge number",
         "no id",
+        "an id of strange bytes",
+        "a signature of strange bytes",
         "no headers",
     ],
 )
 def test_what_was_not_signed_so_is_refused(given: dict[str, str], body: bytes, at: datetime) -> None:
     with pytest.raises(ReceiptUnsigned):
         signing.verify(SECRET, given, body, at)
+
+
+def test_time_is_told_to_the_holder_of_the_secret_alone() -> None:
+    late = AT + timedelta(hours=1)
+    for secret, reason in ((SECRET, "time"), (OTHER, "signature"), ("whsec_?", "signature")):
+        with pytest.raises(ReceiptUnsigned) as refused:
+            signing.verify(secret, headers(), BODY, late)
+        assert refused.value.reason == reason

@@ -1,8 +1,5 @@
 """The pure decisions of the desk: results of calls, the next try, the sample, what is searched, what residents read."""
 
-import base64
-import hashlib
-import hmac
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +9,6 @@ from hypothesis import strategies as st
 from dispatcher.api import status_page
 from dispatcher.desk.callbacks import CallbackResult, Told, fault_of
 from dispatcher.desk.errors import DeskRefusal
-from dispatcher.desk.exchange import Signed, is_signed
 from dispatcher.desk.knowledge import pieces
 from dispatcher.desk.re_checks import is_drawn
 from dispatcher.desk.standing import WORDS, PublicState, Standing, public_state
@@ -20,7 +16,6 @@ from dispatcher.tickets.model import TicketState
 from dispatcher.tickets.tables.parts import CALL_STATES
 from tests.unit.dispatcher.tickets.world import CALLS
 
-SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 AT = datetime(2026, 3, 11, 2, tzinfo=UTC)
 
 
@@ -82,28 +77,6 @@ def test_every_state_of_a_call_response_has_a_word_for_residents() -> None:
     assert public_state(TicketState.ARBITRATION) is PublicState.IN_HAND  # disputes are not the resident's
 
 
-def _signature(body: bytes, timestamp: str = "1773194400", secret: bytes = b"s" * 32) -> str:
-    content = b"m1." + timestamp.encode() + b"." + body
-    return "v1," + base64.b64encode(hmac.new(secret, content, hashlib.sha256).digest()).decode()
-
-
-def test_only_the_partner_of_the_secret_signs_this_very_body() -> None:
-    good = _signature(b"{}")
-    assert is_signed(SECRET, Signed("m1", "1773194400", good, b"{}"))
-    assert is_signed(SECRET, Signed("m1", "1773194400", f"v1,xxxx {good}", b"{}"))  # keys are changed one by one
-    for signed in (
-        Signed("m1", "1773194400", good, b"{ }"),
-        Signed("m2", "1773194400", good, b"{}"),
-        Signed("m1", "1773194401", good, b"{}"),
-        Signed("m1", "1773194400", _signature(b"{}", secret=b"t" * 32), b"{}"),
-        Signed("m1", "1773194400", good.replace("v1,", "v2,"), b"{}"),
-        Signed("m1", "1773194400", "", b"{}"),
-        Signed("m1", "1773194400", "v1,\u00e9", b"{}"),
-    ):
-        assert not is_signed(SECRET, signed)
-    assert not is_signed("whsec_?", Signed("m1", "1773194400", good, b"{}"))
-
-
 def _standing(**more: object) -> Standing:
     columns: dict[str, object] = {
         "number": "HR-20260311-00001",
@@ -150,8 +123,3 @@ def test_form_takes_whatever_is_typed(fields: dict[str, str]) -> None:
     assert len(asked.number) <= 32
     assert "\x00" not in (asked.words or "")
     assert asked.rating is None or 1 <= asked.rating.satisfaction <= 5
-
-
-def test_signature_of_strange_bytes_is_no_signature() -> None:
-    for strange in (Signed("m", "1", "v1,\udcff", b"{}"), Signed("\udcff", "1", "v1,AAAA", b"{}")):
-        assert not is_signed(SECRET, strange)
