@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from dispatcher.channels.masking import masked_text
 from dispatcher.desk.callbacks import CallbackResult
 from dispatcher.desk.errors import DeskRefusal, DeskRefused, DeskUnknown
 from dispatcher.desk.receipts import QUERIES
 from dispatcher.tickets import acting
-from dispatcher.tickets.masking import masked_text
 from dispatcher.tickets.model import Action, Actor, TicketEvent, TicketState
 from runtime.pool import Connection
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.channels import outbox, stream
-from dispatcher.tickets.masking import masked_text
+from dispatcher.channels.masking import masked_text
 from dispatcher.tickets.model import Ticket, Transition
 from dispatcher.tickets.reading import ticket_row
 from runtime.pool import Connection

@@ -1,14 +1,12 @@
-"""Hides who called: who may read reports at all, names, numbers, and numbers that people write in their text."""
+"""Hides who called: who may read reports at all, and what people write in the fields of an action."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dispatcher.channels.masking import masked_name, masked_phone, masked_text
+from dispatcher.channels.masking import masked_text
 from dispatcher.tickets.grammar import FieldType
 from dispatcher.tickets.model import Actor, Role, Ticket
 from dispatcher.tickets.transitions import TRANSITIONS
-
-__all__ = ["masked_name", "masked_phone", "masked_text", "masked_words", "reads_reports"]
 
 _FREE_TEXT: Final = frozenset(
     {"reason", *(field.name for row in TRANSITIONS for field in row.fields if field.type is FieldType.TEXT)}

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from dispatcher.attachments import store as attachments
 from dispatcher.attachments.views import AttachmentUse
+from dispatcher.channels.masking import masked_name, masked_phone, masked_text
 from dispatcher.tickets import clocks, lifecycle
 from dispatcher.tickets.errors import TicketNotFound
 from dispatcher.tickets.evidence import TOPIC, named_attachments
 from dispatcher.tickets.grammar import Field, FieldType, Row
-from dispatcher.tickets.masking import masked_name, masked_phone, masked_text, masked_words, reads_reports
+from dispatcher.tickets.masking import masked_words, reads_reports
 from dispatcher.tickets.model import Actor, ClockRun, Entry, EntryKind, Role, Ticket, TicketState, Transition
 from dispatcher.tickets.records import QUERIES, read_context, read_log, read_rules, read_ticket
 from dispatcher.tickets.views import (

@@ -16,7 +16,7 @@ from dispatcher.api.models import accountability as models
 from dispatcher.api.models.admission import ActAsk, ActPath
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
-from dispatcher.tickets.masking import masked_name, masked_text
+from dispatcher.channels.masking import masked_name, masked_text
 from runtime.pool import Connection
 
 _LAST = 2**63 - 1

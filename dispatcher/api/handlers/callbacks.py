@@ -8,9 +8,9 @@ from dispatcher.api.cursors import decode, encode
 from dispatcher.api.models import desk as models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
+from dispatcher.channels.masking import masked_text
 from dispatcher.desk import callbacks, intake, re_checks
 from dispatcher.desk.elements import Element
-from dispatcher.tickets.masking import masked_text
 
 _LEADS: Final = frozenset({UserRole.SHIFT_LEADER, UserRole.SUPERVISOR})
 

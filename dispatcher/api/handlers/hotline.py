@@ -12,9 +12,9 @@ from dispatcher.api.models import hotline as models
 from dispatcher.api.models.hotline import IdempotencyKey, NewCall, TakenCall
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
+from dispatcher.channels.masking import masked_name, masked_phone, masked_text
 from dispatcher.desk import intake, receipts
 from dispatcher.desk.elements import Element, prompts
-from dispatcher.tickets.masking import masked_name, masked_phone, masked_text
 
 _KEY: TypeAdapter[str] = TypeAdapter(IdempotencyKey)
 

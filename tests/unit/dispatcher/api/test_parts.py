@@ -12,7 +12,7 @@ from dispatcher.accounts.sessions import Watcher
 from dispatcher.api.cursors import CursorInvalid, decode, encode
 from dispatcher.api.live.visibility import StreamRow, may_see
 from dispatcher.api.reading.links import LINKS_MAX, Located, links
-from dispatcher.tickets.masking import masked_name, masked_phone, masked_text
+from dispatcher.channels.masking import masked_name, masked_phone, masked_text
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
