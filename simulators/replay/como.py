@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -104,7 +105,7 @@ async def replay_como(
     """Send the whole file and report. Raises ClockTooLate, FeedUnreadable, NotAcknowledged, LineRefused, ApiRefused."""
     loop = asyncio.get_running_loop()
     product = replay.feed.product
-    rows = _limited(arrivals(replay.path), replay.limit)
+    rows = islice(arrivals(replay.path), replay.limit)
     first = next(rows, None)
     if first is None:
         return await report(api, await sums(api, product), product=product, sent=0, refused=0, seconds=0.0)
@@ -154,13 +155,6 @@ async def _connected(line: Line, running: asyncio.Task[None]) -> None:
         await running
     if waiting not in done:
         raise NotAcknowledged("no connection to the gateway")
-
-
-def _limited(rows: Iterator[Arrival], limit: int | None) -> Iterator[Arrival]:
-    for index, row in enumerate(rows):
-        if index == limit:
-            return
-        yield row
 
 
 def _time(seconds: int) -> datetime:

@@ -1,8 +1,9 @@
 """Posts the messages of residents as hotline calls, the message's number being the idempotency key."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -40,7 +41,7 @@ async def replay_hotline(
     before = await sums(api)
     started = loop.time()
     progress = _Progress()
-    rows = _limited(letters(path), limit)
+    rows = islice(letters(path), limit)
 
     async def dial() -> None:
         for letter in rows:
@@ -75,10 +76,3 @@ async def _post(api: Api, letter: Letter, progress: _Progress) -> None:
             progress.known += known
             return
         await asyncio.sleep(pause_s(rng, attempt, first_s=0.5, longest_s=20))
-
-
-def _limited(rows: Iterator[Letter], limit: int | None) -> Iterator[Letter]:
-    for index, row in enumerate(rows):
-        if index == limit:
-            return
-        yield row

@@ -9,9 +9,9 @@ from dispatcher.accountability import export, files, petitions
 from dispatcher.accountability.files import QUERIES, Sight
 from dispatcher.accountability.petitions import Petition
 from dispatcher.accounts.model import User
-from dispatcher.admission.procedures import Act
 from dispatcher.api.cursors import decode, encode
 from dispatcher.api.errors import FieldRefused, Forbidden
+from dispatcher.api.handlers.admission import act_of
 from dispatcher.api.models import accountability as models
 from dispatcher.api.models.admission import ActAsk, ActPath
 from dispatcher.api.models.wire import ById
@@ -84,7 +84,7 @@ async def open_accountability_file(call: Call[None, None, models.NewFile]) -> mo
 
 
 async def act_on_accountability_file(call: Call[ActPath, None, ActAsk]) -> models.AccountabilityDetail:
-    await files.act(call.conn, call.params.id, _act_of(call), call.viewer, call.at)
+    await files.act(call.conn, call.params.id, act_of(call), call.viewer, call.at)
     return await _detail(call.conn, call.params.id, call.viewer)
 
 
@@ -142,13 +142,8 @@ async def receive_petition(call: Call[None, None, models.NewPetition]) -> models
 
 
 async def act_on_petition(call: Call[ActPath, None, ActAsk]) -> models.PetitionDetail:
-    await petitions.act(call.conn, call.params.id, _act_of(call), call.viewer, call.at)
+    await petitions.act(call.conn, call.params.id, act_of(call), call.viewer, call.at)
     return await _petition_detail(call.conn, call.params.id, call.viewer)
-
-
-def _act_of(call: Call[ActPath, None, ActAsk]) -> Act:
-    asked = call.body
-    return Act(call.params.event, asked.version, asked.reason, asked.fields)
 
 
 def _shown(row: dict[str, Any], viewer: User) -> dict[str, Any]:
