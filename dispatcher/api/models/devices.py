@@ -1,20 +1,18 @@
 """Device types, devices, their readings, and the credential that is told once."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from dispatcher.api.models.wire import (
     Answer,
     AreaId,
-    Ask,
+    AskWithPosition,
     DeviceName,
     Filter,
     Instant,
-    Latitude,
     Line,
-    Longitude,
     Paged,
     ProductKey,
 )
@@ -93,19 +91,11 @@ class DeviceFilter(Paged):
     online: bool | None = None
 
 
-class NewDevice(Ask):
+class NewDevice(AskWithPosition):
     product: ProductKey
     name: DeviceName
     area_id: AreaId
-    lon: Longitude | None = None
-    lat: Latitude | None = None
     place: Line | None = None
-
-    @model_validator(mode="after")
-    def _position_is_a_pair(self) -> Self:
-        if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat come together")
-        return self
 
 
 class DeviceTopics(Answer):

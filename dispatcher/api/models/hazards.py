@@ -9,12 +9,11 @@ from dispatcher.api.models.wire import (
     Answer,
     AreaId,
     Ask,
+    AskWithPosition,
     ById,
     Grade,
     KindId,
-    Latitude,
     Line,
-    Longitude,
     Paged,
     Passage,
     RowId,
@@ -51,13 +50,11 @@ class FactorsAsk(Ask):
     cell: Cell | None = None
 
 
-class NewHazard(Ask):
+class NewHazard(AskWithPosition):
     kind: KindId
     area: AreaId
     place: Line
     subject: Line | None = Field(default=None, description="which lift, riser or shed of the place")
-    lon: Longitude | None = None
-    lat: Latitude | None = None
     device_id: RowId | None = None
     plan_id: RowId | None = Field(default=None, description="the inspection plan whose rounds look at it")
     description: Passage

@@ -2,19 +2,18 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from dispatcher.api.models.wire import (
     Answer,
     AreaId,
     Ask,
+    AskWithPosition,
     Instant,
     KindId,
-    Latitude,
     Line,
-    Longitude,
     OrganisationId,
     Passage,
     storable,
@@ -48,7 +47,7 @@ class Prompt(Answer):
     en_text: str
 
 
-class NewCall(Ask):
+class NewCall(AskWithPosition):
     text: Annotated[str, StringConstraints(min_length=1, max_length=8000), AfterValidator(storable)]
     caller_name: Annotated[Line | None, Field(repr=False)] = None
     caller_phone: Annotated[str | None, Field(repr=False, pattern=PHONE)] = None
@@ -57,8 +56,6 @@ class NewCall(Ask):
     demand: Annotated[Demand | None, Field(strict=False)] = None
     kind: KindId | None = None
     address: Line | None = None
-    lon: Longitude | None = None
-    lat: Latitude | None = None
     area_id: AreaId | None = None
     occurred_at: Instant | None = None
     wanted: Annotated[Passage | None, Field(description="what the caller wants to be done")] = None
@@ -71,12 +68,6 @@ class NewCall(Ask):
     idempotency_key: IdempotencyKey | None = Field(
         default=None, description="or the header Idempotency-Key; one of the two is required"
     )
-
-    @model_validator(mode="after")
-    def _position_is_a_pair(self) -> Self:
-        if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat come together")
-        return self
 
 
 class TakenCall(Answer):

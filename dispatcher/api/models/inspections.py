@@ -10,12 +10,11 @@ from dispatcher.api.models.wire import (
     Answer,
     AreaId,
     Ask,
+    AskWithPosition,
     Grade,
     Instant,
     KindId,
-    Latitude,
     Line,
-    Longitude,
     OrganisationId,
     Paged,
     Passage,
@@ -24,14 +23,12 @@ from dispatcher.api.models.wire import (
 from dispatcher.screening.model import FindingOutcome, InspectionState
 
 
-class NewPlan(Ask):
+class NewPlan(AskWithPosition):
     list: KindId
     area: AreaId
     place: Line
     organisation: OrganisationId = Field(description="never a residents' committee: Art. 45")
     base_level: Grade = Field(description="without any hazard there: how often it is looked at")
-    lon: Longitude | None = None
-    lat: Latitude | None = None
     first_round_at: Instant | None = None
 
 

@@ -10,12 +10,11 @@ from dispatcher.api.models.hotline import PHONE, Demand
 from dispatcher.api.models.wire import (
     Answer,
     Ask,
+    AskWithPosition,
     Filter,
     Instant,
     KindId,
-    Latitude,
     Line,
-    Longitude,
     Passage,
     storable,
 )
@@ -89,7 +88,7 @@ class OrderPath(PartnerPath):
     number: ExternalNumber
 
 
-class ExchangeOrder(Ask):
+class ExchangeOrder(AskWithPosition):
     """An order of another system, as its operator typed it once."""
 
     number: ExternalNumber
@@ -103,16 +102,8 @@ class ExchangeOrder(Ask):
     urgency: Annotated[Urgency, Field(strict=False)] = Urgency.ORDINARY
     kind: KindId | None = None
     address: Line | None = None
-    lon: Longitude | None = None
-    lat: Latitude | None = None
     occurred_at: Instant | None = None
     due_at: Annotated[Instant | None, Field(description="what your side promised; the earlier limit wins")] = None
-
-    @model_validator(mode="after")
-    def _position_is_a_pair(self) -> Self:
-        if (self.lon is None) != (self.lat is None):
-            raise ValueError("lon and lat come together")
-        return self
 
 
 class ExchangeReceipt(Answer):

@@ -1,9 +1,9 @@
 """The two sorts of wire model: Ask (what clients send, strict and bounded) and Answer (what they get)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from dispatcher.incidents.views import View
 
@@ -56,6 +56,19 @@ Longitude = Annotated[float, Field(ge=-180, le=180, description="WGS-84 degrees 
 Latitude = Annotated[float, Field(ge=-89, le=89, description="WGS-84 degrees north")]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
 """A time with its offset, between the years 1900 and 9998."""
+
+
+class AskWithPosition(Ask):
+    """What may lie somewhere: longitude and latitude, both or neither."""
+
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+
+    @model_validator(mode="after")
+    def _position_is_a_pair(self) -> Self:
+        if (self.lon is None) != (self.lat is None):
+            raise ValueError("lon and lat come together")
+        return self
 
 
 class Paged(Filter):

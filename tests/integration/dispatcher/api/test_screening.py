@@ -77,6 +77,12 @@ async def test_register_explains_a_level_and_what_would_change_it(east: Api) -> 
     assert {"level": 1, "product_min": 320.0} in kinds["bounds"]
 
 
+async def test_half_a_position_of_a_hazard_is_refused(east: Api) -> None:
+    inspector = await east.as_user("inspector")
+    status, told = await inspector.post("hazards", asked(lat=None))
+    assert (status, told["errors"][0]["loc"]) == (422, ["body"])
+
+
 async def test_who_may_do_what_with_a_hazard(east: Api) -> None:
     inspector, street = await east.as_user("inspector"), await east.as_user("street")
     committee, west = await east.as_user("east-committee"), await east.as_user("west")
