@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from registry.areas import read_areas
 from registry.places import PlaceRefused, import_areas
 from runtime.errors import Explained
-from runtime.pool import connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="The areas of the city.", no_args_is_help=True)
 
@@ -26,34 +26,25 @@ def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="GeoJSON FeatureCollection")],
 ) -> None:
     """Take areas in from a GeoJSON file, parents before children, all or nothing; restart the processes afterwards."""
-    settings = read_settings()
     features = _features(file)
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-area")
+    async def work(conn: Connection) -> None:
         try:
             async with conn.transaction():
                 count = await import_areas(conn, features)
         except PlaceRefused as refused:
             raise AreasRefused(f"{file}: {refused}") from refused
-        finally:
-            await conn.close()
         typer.echo(f"{count} areas of {file} are known")
 
-    run_program("area", settings, main)
+    run_on_database("area", work)
 
 
 @app.command("list")
 def list_areas(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """List the areas from the city down."""
-    settings = read_settings()
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-area")
-        try:
-            areas = await read_areas(conn)
-        finally:
-            await conn.close()
+    async def work(conn: Connection) -> None:
+        areas = await read_areas(conn)
         if as_json:
             rows = [{"id": area.id, "level": area.level, "zh_name": area.zh_name, "path": area.path} for area in areas]
             typer.echo(json.dumps({"items": rows}, ensure_ascii=False))
@@ -63,7 +54,7 @@ def list_areas(as_json: Annotated[bool, typer.Option("--json", help="Print one J
             table.add_row(area.id, area.level, area.zh_name, area.en_name, "yes" if area.boundary else "no")
         Console().print(table)
 
-    run_program("area", settings, main)
+    run_on_database("area", work)
 
 
 def _features(file: Path) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from registry.calendar_import import CalendarRefused, import_calendar, list_calendars, parse_calendar
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="The working days of each year.", no_args_is_help=True)
 
@@ -31,12 +31,10 @@ def import_file(
     ] = None,
 ) -> None:
     """Take the working days of whole years in, all or nothing; provisional due times are then counted anew."""
-    settings = read_settings()
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-calendar")
+    async def work(conn: Connection) -> None:
         loaded: list[str] = []
         try:
             years = parse_calendar(rows)
@@ -48,25 +46,18 @@ def import_file(
                     loaded.append(f"{year.year}: version {taken}, {worked} working days")
         except CalendarRefused as refused:
             raise CalendarFileRefused(f"{file}: {refused}") from refused
-        finally:
-            await conn.close()
         for line in loaded:
             typer.echo(line)
 
-    run_program("calendar", settings, main)
+    run_on_database("calendar", work)
 
 
 @app.command("list")
 def list_years(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """List the years that are known, with version and source."""
-    settings = read_settings()
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-calendar")
-        try:
-            found = await list_calendars(conn)
-        finally:
-            await conn.close()
+    async def work(conn: Connection) -> None:
+        found = await list_calendars(conn)
         if as_json:
             rows = [{key: row[key] for key in ("year", "version", "source", "worked_days")} for row in found]
             typer.echo(json.dumps({"items": rows}, ensure_ascii=False))
@@ -76,4 +67,4 @@ def list_years(as_json: Annotated[bool, typer.Option("--json", help="Print one J
             table.add_row(str(row["year"]), str(row["version"]), str(row["worked_days"]), row["source"])
         Console().print(table)
 
-    run_program("calendar", settings, main)
+    run_on_database("calendar", work)

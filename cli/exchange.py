@@ -1,7 +1,6 @@
 """`rongan exchange`: systems that pass orders on to us, such as a 12345 platform that the city already has."""
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import asyncpg
@@ -9,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.channels import signing
 from dispatcher.desk import exchange
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="Systems that pass orders on to us and hear what becomes of them.", no_args_is_help=True)
 
@@ -49,7 +48,7 @@ def add(
         typer.echo(f"orders:  POST /api/v1/exchange/{partner}/orders")
         typer.echo(f"secret:  {secret}   (shown this once)")
 
-    _run(work)
+    run_on_database("exchange", work)
 
 
 @app.command("list")
@@ -66,7 +65,7 @@ def list_partners(as_json: AsJson = False) -> None:
             table.add_row(*(str(row[name]) for name in ("id", "organisation_id", "area_id", "enabled", "orders")))
         Console().print(table)
 
-    _run(work)
+    run_on_database("exchange", work)
 
 
 @app.command()
@@ -78,17 +77,4 @@ def disable(partner: Annotated[str, typer.Argument(help="As `rongan exchange lis
             raise PartnerRefused(f"no partner {partner!r}; see `rongan exchange list`")
         typer.echo(f"partner {partner} is disabled")
 
-    _run(work)
-
-
-def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-exchange")
-        try:
-            await work(conn)
-        finally:
-            await conn.close()
-
-    run_program("exchange", settings, main)
+    run_on_database("exchange", work)

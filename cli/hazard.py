@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.accounts.store import find_user
 from dispatcher.screening import importing, records
 from dispatcher.screening.errors import HazardStands, ScreeningFieldRefused
 from dispatcher.screening.model import HazardState
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="What is dangerous before anything happens.", no_args_is_help=True)
 
@@ -56,7 +55,7 @@ def list_hazards(
             )
         Console().print(table)
 
-    _run(work)
+    run_on_database("hazard", work)
 
 
 @app.command("import")
@@ -85,22 +84,9 @@ def import_hazards(
             raise HazardNotTaken(f"a row lacks a column or holds no number: {error}") from error
         typer.echo(f"{len(made)} hazards")
 
-    _run(work)
+    run_on_database("hazard", work)
 
 
 def _as_json(row: dict[str, Any]) -> dict[str, Any]:
     kept = ("id", "number", "kind", "area_id", "place", "subject", "lon", "lat", "state", "level", "residual_level")
     return {name: row[name] for name in kept} | {"ticket_id": row["ticket_id"], "found_at": row["found_at"].isoformat()}
-
-
-def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-hazard")
-        try:
-            await work(conn)
-        finally:
-            await conn.close()
-
-    run_program("hazard", settings, main)

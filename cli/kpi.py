@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.indicators import answering, rollups
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import CellKey, Dimension, Figure, MeasureUnit, Period, Question, value_of
@@ -18,7 +18,7 @@ from registry.areas import AreaLevel
 from registry.calendar import LOCAL
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="What is measured (Art. 4).", no_args_is_help=True)
 
@@ -142,14 +142,7 @@ def _as_json(key: CellKey, figure: Figure) -> dict[str, Any]:
 
 
 def _run(work: Callable[[Connection, datetime], Awaitable[None]]) -> None:
-    settings = read_settings()
+    async def timely(conn: Connection) -> None:
+        await work(conn, (await open_clock(conn)).now())
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-kpi")
-        try:
-            clock = await open_clock(conn)
-            await work(conn, clock.now())
-        finally:
-            await conn.close()
-
-    run_program("kpi", settings, main)
+    run_on_database("kpi", timely)

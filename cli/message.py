@@ -1,7 +1,6 @@
 """`rongan message`: what people were told, and whether somebody can be told at all."""
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.channels import contact_points, reading
 from dispatcher.channels.errors import ContactPointNotFound, MessageNotFound
 from dispatcher.channels.model import MessageState
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="What people were told, and what became of it.", no_args_is_help=True)
 
@@ -50,7 +49,7 @@ def list_messages(
             table.add_row(*(str(cell) for cell in cells), row["reason"] or "")
         Console().print(table)
 
-    _run(work)
+    run_on_database("message", work)
 
 
 @app.command()
@@ -75,7 +74,7 @@ def show(message_id: Annotated[int, typer.Argument(help="As `list` shows it.")],
             for step in attempt["states"]:
                 typer.echo(f"    {step['at'].isoformat()} {step['state']} {step['note'] or ''}")
 
-    _run(work)
+    run_on_database("message", work)
 
 
 @app.command()
@@ -100,7 +99,7 @@ def contacts(
             table.add_row(str(row["id"]), owner, row["channel"], row["address"], verified, str(row["enabled"]))
         Console().print(table)
 
-    _run(work)
+    run_on_database("message", work)
 
 
 @app.command("test")
@@ -121,21 +120,8 @@ def send_test(
             return
         typer.echo(f"message {message_id} is on its way; see `rongan message show {message_id}`")
 
-    _run(work)
+    run_on_database("message", work)
 
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-message")
-        try:
-            await work(conn)
-        finally:
-            await conn.close()
-
-    run_program("message", settings, main)

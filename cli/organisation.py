@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from registry.organisations import read_organisations
 from registry.places import PlaceRefused, import_organisations
 from runtime.errors import Explained
-from runtime.pool import connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="Who can act: departments, subdistricts, committees, duty desks ...", no_args_is_help=True)
 
@@ -32,35 +32,26 @@ def import_file(
     ],
 ) -> None:
     """Take organisations in from a CSV file, all or nothing; restart the processes afterwards."""
-    settings = read_settings()
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-organisation")
+    async def work(conn: Connection) -> None:
         try:
             async with conn.transaction():
                 count = await import_organisations(conn, rows)
         except PlaceRefused as refused:
             raise OrganisationsRefused(f"{file}: {refused}") from refused
-        finally:
-            await conn.close()
         typer.echo(f"{count} organisations of {file} are known")
 
-    run_program("organisation", settings, main)
+    run_on_database("organisation", work)
 
 
 @app.command("list")
 def list_organisations(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """List the organisations with what they answer for."""
-    settings = read_settings()
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-organisation")
-        try:
-            found = await read_organisations(conn)
-        finally:
-            await conn.close()
+    async def work(conn: Connection) -> None:
+        found = await read_organisations(conn)
         if as_json:
             rows = [
                 {"id": one.id, "kind": one.kind, "department_id": one.department_id, "area_id": one.area_id}
@@ -73,4 +64,4 @@ def list_organisations(as_json: Annotated[bool, typer.Option("--json", help="Pri
             table.add_row(one.id, one.kind, one.department_id or "", one.area_id, one.zh_name, one.duty)
         Console().print(table)
 
-    run_program("organisation", settings, main)
+    run_on_database("organisation", work)

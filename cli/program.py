@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from runtime import logging
 from runtime.errors import Explained
+from runtime.pool import Connection, connect
 from runtime.settings import Settings
 
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -36,6 +37,20 @@ def run_program(name: str, settings: Settings, main: Callable[[], Coroutine[Any,
     logging.configure(level=settings.log_level, as_json=settings.log_json, program=name)
     with explained():
         uvloop.run(_until_stopped(main()))
+
+
+def run_on_database(name: str, work: Callable[[Connection], Awaitable[None]]) -> None:
+    """Run `work` with a connection under the role of the processes; it ends as `run_program` does."""
+    settings = read_settings()
+
+    async def main() -> None:
+        conn = await connect(settings.app_dsn(), application_name=f"rongan-{name}")
+        try:
+            await work(conn)
+        finally:
+            await conn.close()
+
+    run_program(name, settings, main)
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 import getpass
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from events import quarantine
 from events.model import QuarantineState
 from events.quarantine import Quarantined
@@ -17,7 +16,7 @@ from gateway.app import READINGS_KEPT
 from gateway.intake.release import NotReleasableError, release
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="Messages that could not be stored.", no_args_is_help=True)
 
@@ -49,7 +48,7 @@ def list_messages(
             table.add_row(str(row.id), received, row.reason, row.detail, row.topic, row.state)
         Console().print(table)
 
-    _run(work)
+    run_on_database("quarantine", work)
 
 
 @app.command()
@@ -67,7 +66,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
         for name, value in told.items():
             typer.echo(f"{name:12} {value}")
 
-    _run(work)
+    run_on_database("quarantine", work)
 
 
 @app.command("release")
@@ -82,7 +81,7 @@ def release_message(number: Number) -> None:
             raise NotDecidable(str(refusal)) from refusal
         typer.echo(f"message {number}: {outcome}")
 
-    _run(work)
+    run_on_database("quarantine", work)
 
 
 @app.command()
@@ -95,7 +94,7 @@ def discard(number: Number) -> None:
             raise NotDecidable(f"message {number} is not held")
         typer.echo(f"message {number}: discarded")
 
-    _run(work)
+    run_on_database("quarantine", work)
 
 
 def _as_json(row: Quarantined) -> dict[str, Any]:
@@ -118,16 +117,3 @@ def _as_json(row: Quarantined) -> dict[str, Any]:
 
 def _actor() -> str:
     return f"cli:{getpass.getuser()}"
-
-
-def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-quarantine")
-        try:
-            await work(conn)
-        finally:
-            await conn.close()
-
-    run_program("quarantine", settings, main)

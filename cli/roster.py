@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from cli.times import aware
 from registry.calendar import LOCAL
 from registry.rosters.duty import gaps, on_duty
@@ -21,7 +21,7 @@ from registry.rosters.model import Roster
 from registry.rosters.store import read_contacts, read_rosters
 from runtime.clock import open_clock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="Who is on duty, and when nobody is.", no_args_is_help=True)
 
@@ -46,23 +46,19 @@ def import_file(
     ],
 ) -> None:
     """Take rosters in from a CSV file, valid from now, all or nothing."""
-    settings = read_settings()
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-roster")
+    async def work(conn: Connection) -> None:
         try:
             at = (await open_clock(conn)).now()
             async with conn.transaction():
                 count = await import_rosters(conn, rows, "command", at)
         except RosterRefused as refused:
             raise RostersRefused(f"{file}: {refused.field}: {refused.reason}") from refused
-        finally:
-            await conn.close()
         typer.echo(f"{count} rotations of {file} are in force")
 
-    run_program("roster", settings, main)
+    run_on_database("roster", work)
 
 
 @app.command("on-duty")
@@ -124,17 +120,11 @@ def show_gaps(
 def _run(
     organisation: str | None, show: Callable[[Connection, list[Roster], datetime], Coroutine[Any, Any, None]]
 ) -> None:
-    settings = read_settings()
+    async def work(conn: Connection) -> None:
+        now = (await open_clock(conn)).now()
+        await show(conn, await read_rosters(conn, organisations=[organisation] if organisation else None), now)
 
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-roster")
-        try:
-            now = (await open_clock(conn)).now()
-            await show(conn, await read_rosters(conn, organisations=[organisation] if organisation else None), now)
-        finally:
-            await conn.close()
-
-    run_program("roster", settings, main)
+    run_on_database("roster", work)
 
 
 def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, about: dict[str, str]) -> None:

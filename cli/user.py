@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.accounts import store
 from dispatcher.accounts.errors import UserRefused, UserUnknown
 from dispatcher.accounts.model import User, UserRole
 from dispatcher.accounts.passwords import generate_password
 from runtime.clock import RealClock
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="The people who may log in.", no_args_is_help=True)
 
@@ -114,19 +114,14 @@ def password(login: Login, password: Password = None, as_json: AsJson = False) -
 
 
 def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-user")
+    async def whole(conn: Connection) -> None:
         try:
             async with conn.transaction():
                 await work(conn)
         except (UserRefused, UserUnknown) as refused:
             raise UserCommandRefused(str(refused)) from refused
-        finally:
-            await conn.close()
 
-    run_program("user", settings, main)
+    run_on_database("user", whole)
 
 
 def _shown(user: User) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """`rongan webhook`: where organisations are told of their tickets."""
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import asyncpg
@@ -9,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_program
+from cli.program import run_on_database
 from dispatcher.channels import outbox, signing
 from runtime.errors import Explained
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help="Where organisations are told of their tickets.", no_args_is_help=True)
 
@@ -45,7 +44,7 @@ def add(
         typer.echo(f"endpoint: {endpoint_id}")
         typer.echo(f"secret:   {secret}   (shown this once)")
 
-    _run(work)
+    run_on_database("webhook", work)
 
 
 @app.command("list")
@@ -64,7 +63,7 @@ def list_endpoints(as_json: AsJson = False) -> None:
             )
         Console().print(table)
 
-    _run(work)
+    run_on_database("webhook", work)
 
 
 @app.command()
@@ -76,17 +75,4 @@ def disable(endpoint_id: Annotated[int, typer.Argument(help="As `rongan webhook 
             raise WebhookRefused(f"no endpoint {endpoint_id}; see `rongan webhook list`")
         typer.echo(f"endpoint {endpoint_id} is disabled")
 
-    _run(work)
-
-
-def _run(work: Callable[[Connection], Awaitable[None]]) -> None:
-    settings = read_settings()
-
-    async def main() -> None:
-        conn = await connect(settings.app_dsn(), application_name="rongan-webhook")
-        try:
-            await work(conn)
-        finally:
-            await conn.close()
-
-    run_program("webhook", settings, main)
+    run_on_database("webhook", work)
