@@ -58,12 +58,15 @@ class MemoryGauges:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._looked_at_s >= LARGEST_EVERY_S:
             self._looked_at_s = now_s
-            largest = memory.largest
-            LARGEST_SHARE.set(largest / live if live else 0.0)
-            too_large = live >= LARGEST_OF_EVENTS and largest > LARGEST_SHARE_MAX * live
-            if too_large and not self._too_large:
-                LOG.warning("incident_grew_too_large", events=largest, live_events=live)
-            self._too_large = too_large
+            self.judge(memory.largest, live)
+
+    def judge(self, largest: int, live: int) -> None:
+        """Show the share of the largest incident among the live events, and say once that it grew too large."""
+        LARGEST_SHARE.set(largest / live if live else 0.0)
+        too_large = live >= LARGEST_OF_EVENTS and largest > LARGEST_SHARE_MAX * live
+        if too_large and not self._too_large:
+            LOG.warning("incident_grew_too_large", events=largest, live_events=live)
+        self._too_large = too_large
 
 
 @asynccontextmanager

@@ -5,9 +5,7 @@ from pathlib import Path
 
 from runtime.pool import Connection
 from tests.harness.postgres import Database
-from tests.integration.cli.test_commands import Rongan, rongan
-
-__all__ = ["rongan"]
+from tests.integration.cli.conftest import Rongan
 
 _HEAD = (
     "organisation_id,role,zh_name,en_name,number,participants,handover_weekday,handover_time,shift_length,shift_unit,"

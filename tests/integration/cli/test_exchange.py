@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from dispatcher.channels import signing
 from runtime.pool import Connection
 from tests.harness.postgres import Database
-from tests.integration.cli.test_commands import Rongan, rongan
-
-__all__ = ["rongan"]
+from tests.integration.cli.conftest import Rongan
 
 AT = datetime(2026, 3, 11, 2, tzinfo=UTC)
 

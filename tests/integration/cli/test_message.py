@@ -4,10 +4,8 @@ import json
 
 from runtime.pool import Connection, Pool
 from tests.harness.postgres import Database
-from tests.integration.cli.test_commands import Rongan, rongan
+from tests.integration.cli.conftest import Rongan
 from tests.integration.dispatcher.channels.addressees import add_point, add_user, build, tell
-
-__all__ = ["rongan"]
 
 
 async def test_a_contact_point_is_tested_and_its_message_looked_at(

@@ -11,8 +11,7 @@ from dispatcher.rules.files import read_content
 from runtime.pool import Connection, Pool
 from tests.harness.log import LogUnderTest, draft
 from tests.harness.postgres import Database
-from tests.integration.cli.test_commands import Rongan
-from tests.integration.cli.test_commands import rongan as rongan  # noqa: PLC0414 -- a fixture
+from tests.integration.cli.conftest import Rongan
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import aiohttp
@@ -30,30 +29,13 @@ from tests.integration.dispatcher.channels.addressees import (
     AT,
     UNIT,
     add_point,
-    add_user,
     attempts,
-    build,
     message,
     plan,
     states,
     tell,
 )
 from tests.integration.dispatcher.channels.outbound import SECRET, make_due, sending, sms, until_attempt
-
-KEY = "a" * 36
-MESSAGES = 60
-
-
-@pytest.fixture
-async def wang(owner: Connection) -> User:
-    await build(owner)
-    return await add_user(owner)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with running_receiver() as receiver:
-        yield receiver
 
 
 async def take(pool: Pool, call_id: str, *told: Receipt) -> int:

@@ -4,9 +4,7 @@ import asyncio
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 
-import pytest
 from aiohttp import web
 
 from dispatcher.channels.model import User
@@ -15,33 +13,17 @@ from tests.harness.postgres import Database
 from tests.harness.receiver import (
     Receiver,
     close_at_once,
-    running_receiver,
 )
 from tests.harness.waiting import until_true
 from tests.integration.dispatcher.channels.addressees import (
     add_point,
-    add_user,
     attempts,
-    build,
     states,
     tell,
 )
 from tests.integration.dispatcher.channels.outbound import SECRET, make_due, sending, sms
 
-KEY = "a" * 36
 MESSAGES = 60
-
-
-@pytest.fixture
-async def wang(owner: Connection) -> User:
-    await build(owner)
-    return await add_user(owner)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with running_receiver() as receiver:
-        yield receiver
 
 
 class Whim:

@@ -13,16 +13,13 @@ from runtime.pool import Connection, Pool
 from tests.harness.receiver import (
     Receiver,
     answer,
-    running_receiver,
 )
 from tests.harness.smtp import MailServer, Mood, running_mail_server
 from tests.harness.waiting import until_true
 from tests.integration.dispatcher.channels.addressees import (
     UNIT,
     add_point,
-    add_user,
     attempts,
-    build,
     message,
     states,
     tell,
@@ -30,19 +27,6 @@ from tests.integration.dispatcher.channels.addressees import (
 from tests.integration.dispatcher.channels.outbound import SECRET, make_due, sending, until_attempt
 
 KEY = "a" * 36
-MESSAGES = 60
-
-
-@pytest.fixture
-async def wang(owner: Connection) -> User:
-    await build(owner)
-    return await add_user(owner)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with running_receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """The outbox and the webhook channel against a receiver that misbehaves in every way."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -16,7 +12,6 @@ from structlog.testing import capture_logs
 
 from dispatcher.channels import outbox, sender, ways
 from dispatcher.channels.model import AttemptState
-from dispatcher.channels.sender import Sender
 from dispatcher.channels.ways import ChannelSettings
 from runtime.pool import Connection, Pool
 from tests.harness.doors import until
@@ -26,32 +21,17 @@ from tests.harness.receiver import (
     answer,
     break_off_after_the_status,
     close_at_once,
-    running_receiver,
     ten_megabytes,
 )
-from tests.harness.waiting import until_true
+from tests.integration.dispatcher.channels.addressees import AT, UNIT, attempts, build
+from tests.integration.dispatcher.channels.outbound import SECRET, make_due, sending, until_attempt
 
-AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
-UNIT = "t-unit"
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with running_receiver() as receiver:
-        yield receiver
+OPEN = ChannelSettings(allow_private=True)
 
 
 @pytest.fixture(autouse=True)
 async def _unit(owner: Connection) -> None:
-    await owner.execute(
-        "INSERT INTO areas (id, level, zh_name, en_name, path) VALUES ('t-area', 'city', 'x', 'x', ARRAY['t-area'])"
-    )
-    await owner.execute(
-        "INSERT INTO organisations (id, kind, area_id, zh_name, en_name, duty)"
-        " VALUES ($1, 'duty_desk', 't-area', 'x', 'x', 'always')",
-        UNIT,
-    )
+    await build(owner)
 
 
 async def endpoint(pool: Pool, url: str, secret: str = SECRET) -> int:
@@ -73,30 +53,8 @@ async def put(pool: Pool, key: str, **body: Any) -> int:
 
 
 async def row(owner: Connection) -> dict[str, Any]:
-    (found,) = await owner.fetch("SELECT * FROM outbox")
-    return dict(found)
-
-
-async def until_row(owner: Connection, condition: str) -> dict[str, Any]:
-    await until_true(owner, f"SELECT bool_and({condition}) FROM outbox")  # noqa: S608
-    return dict((await owner.fetch("SELECT * FROM outbox"))[0])
-
-
-async def make_due(owner: Connection) -> None:
-    await owner.execute("UPDATE outbox SET next_at = clock_timestamp()")
-
-
-@asynccontextmanager
-async def sending(pool: Pool, *, allow_private: bool = True) -> AsyncIterator[Sender]:
-    running = Sender(pool, ChannelSettings(allow_private=allow_private), now=lambda: AT, open_s=0.0)
-    task = asyncio.create_task(running.run())
-    try:
-        yield running
-    finally:
-        assert not task.done(), task
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    (found,) = await attempts(owner)
+    return found
 
 
 def verify(headers: dict[str, str], body: bytes, secret: str = SECRET) -> None:
@@ -114,8 +72,8 @@ async def test_a_message_is_a_signed_cloud_event(receiver: Receiver, pool: Pool,
     endpoint_id = await endpoint(pool, f"{receiver.url}/hook")
     assert await put(pool, "ticket-1-2", 名="一号") == 1
     assert await put(pool, "ticket-1-2", 名="一号") == 0  # the same fact again
-    async with sending(pool):
-        await until_row(owner, "state = 'sent'")
+    async with sending(pool, OPEN):
+        await until_attempt(owner, "state = 'sent'")
     ((_, headers, body),) = receiver.requests
     verify(headers, body)
     with pytest.raises(AssertionError):
@@ -143,14 +101,14 @@ async def test_a_failed_attempt_is_repeated_with_the_same_key_and_a_signature_th
     receiver.answers["/hook"] = first
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
-    async with sending(pool) as running:
-        failed = await until_row(owner, "last_error IS NOT NULL")
+    async with sending(pool, OPEN) as running:
+        failed = await until_attempt(owner, "last_error IS NOT NULL")
         assert (failed["state"], failed["attempts"], failed["lease_until"]) == ("ready", 1, None)
         assert said in failed["last_error"]
         receiver.answers["/hook"] = answer(200)
         await make_due(owner)
         running.wake()
-        await until_row(owner, "state = 'sent'")
+        await until_attempt(owner, "state = 'sent'")
     assert len(receiver.of("/hook")) == 2
     assert receiver.of("/elsewhere") == []
     assert len(set(receiver.keys())) == 1
@@ -167,8 +125,8 @@ async def test_the_status_is_the_answer(receiver: Receiver, pool: Pool, owner: C
     receiver.answers["/hook"] = reply
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
-    async with sending(pool):
-        sent = await until_row(owner, "state = 'sent'")
+    async with sending(pool, OPEN):
+        sent = await until_attempt(owner, "state = 'sent'")
     assert (sent["attempts"], sent["last_error"]) == (1, None)
     assert len(receiver.requests) == 1
 
@@ -180,8 +138,8 @@ async def test_an_answer_that_never_comes_is_given_up_and_repeated(
     receiver.answers["/hook"] = receiver.hang
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
-    async with sending(pool):
-        failed = await until_row(owner, "last_error IS NOT NULL")
+    async with sending(pool, OPEN):
+        failed = await until_attempt(owner, "last_error IS NOT NULL")
     assert failed["state"] == "ready"
     assert "Timeout" in failed["last_error"]
 
@@ -194,7 +152,7 @@ async def test_receivers_that_hang_hold_up_nobody_else(receiver: Receiver, pool:
         await put(pool, f"k{n}")
     await endpoint(pool, f"{receiver.url}/works")
     await put(pool, "urgent")
-    async with sending(pool):
+    async with sending(pool, OPEN):
         await receiver.until(1, "/works")
         await receiver.until(sender.EACH_MAX, "/hangs")
         assert len(receiver.of("/hangs")) == sender.EACH_MAX
@@ -206,16 +164,16 @@ async def test_a_killed_worker_s_message_is_sent_by_another_when_its_lease_ends(
     receiver.answers["/hook"] = receiver.hang
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
-    async with sending(pool):
+    async with sending(pool, OPEN):
         await receiver.until(1)
         lost = await row(owner)
     receiver.answers["/hook"] = answer(200)
-    async with sending(pool) as running:
+    async with sending(pool, OPEN) as running:
         async with pool.acquire() as conn:
             assert await outbox.claim(conn, 10, each=10, room={}) == []  # the dead worker's lease still runs
         await owner.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s'")
         running.wake()
-        sent = await until_row(owner, "state = 'sent'")
+        sent = await until_attempt(owner, "state = 'sent'")
     assert (lost["attempts"], sent["attempts"]) == (1, 2)
     assert len(set(receiver.keys())) == 1
 
@@ -241,9 +199,9 @@ async def test_a_message_is_dead_after_the_last_attempt_and_that_is_told(
     await put(pool, "k")
     attempts = len(outbox.RETRY_AFTER_S) + 1
     with capture_logs() as logs:
-        async with sending(pool) as running:
+        async with sending(pool, OPEN) as running:
             for attempt in range(1, attempts + 1):
-                await until_row(owner, f"attempts = {attempt} AND lease_until IS NULL")
+                await until_attempt(owner, f"attempts = {attempt} AND lease_until IS NULL")
                 await make_due(owner)
                 running.wake()
             await until(lambda: any(entry["event"] == "message_dead" for entry in logs))  # it is told behind the commit
@@ -291,8 +249,8 @@ async def test_an_inner_address_is_refused_unless_it_is_allowed(
     receiver.answers["/hook"] = answer(200)
     await endpoint(pool, receiver.url.replace("127.0.0.1", host) + "/hook")
     await put(pool, "k")
-    async with sending(pool, allow_private=False):
-        refused = await until_row(owner, "last_error IS NOT NULL")
+    async with sending(pool, ChannelSettings()):
+        refused = await until_attempt(owner, "last_error IS NOT NULL")
     assert "not a public address" in refused["last_error"] or "not usable" in refused["last_error"]
     assert receiver.requests == []
 
@@ -312,8 +270,8 @@ async def test_an_endpoint_that_is_none_stops_nobody_and_gives_nothing_away(
     await endpoint(pool, url, secret)
     await put(pool, "k")
     with capture_logs() as logs:
-        async with sending(pool, allow_private=False):
-            failed = await until_row(owner, "last_error IS NOT NULL")
+        async with sending(pool, ChannelSettings()):
+            failed = await until_attempt(owner, "last_error IS NOT NULL")
     assert "topsecret" not in failed["last_error"]
     assert "topsecret" not in str(logs)
 
@@ -333,14 +291,14 @@ async def test_a_database_that_goes_away_is_waited_for(receiver: Receiver, pool:
     await endpoint(pool, f"{receiver.url}/hook")
     await put(pool, "k")
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1"
-    async with sending(pool) as running:
+    async with sending(pool, OPEN) as running:
         await receiver.until(1)
         await owner.fetch(cut, "rongan_app")
         receiver.answers["/hook"] = answer(200)
         receiver.release.set()
         await owner.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s' WHERE state = 'ready'")
         running.wake()
-        await until_row(owner, "state = 'sent'")
+        await until_attempt(owner, "state = 'sent'")
     assert len(set(receiver.keys())) == 1
 
 

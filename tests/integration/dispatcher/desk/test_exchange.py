@@ -1,7 +1,6 @@
 """Orders of other systems: whose limit wins, and what the partner hears, once for each change."""
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,17 @@ from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.desk.people import receipt_of
 from tests.integration.dispatcher.tickets import town
 from tests.integration.dispatcher.tickets.test_store import assert_recomputable, stored
-from tests.integration.dispatcher.tickets.town import ACCEPT, AT, DISPATCH, LEADER, OFFICER, E, act, new_ticket
+from tests.integration.dispatcher.tickets.town import (
+    ACCEPT,
+    AT,
+    DISPATCH,
+    LEADER,
+    OFFICER,
+    E,
+    StepOfTown,
+    act,
+    new_ticket,
+)
 
 SOON = AT + timedelta(hours=5)
 
@@ -57,7 +66,7 @@ async def join(pool: Pool, ticket_id: int, call_id: int) -> None:
 
 async def step(pool: Pool) -> None:
     async with transaction(pool, scope=SYSTEM) as conn:
-        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await stage.advance(await StepOfTown.begin(conn, AT))
 
 
 async def told(owner: Connection) -> list[dict[str, Any]]:
@@ -124,7 +133,7 @@ async def test_change_that_commits_while_another_is_told_is_told_next(pool: Pool
     await join(pool, ticket_id, await order(pool, owner, "A-1"))
     await act(pool, ticket_id, ACCEPT)
     async with transaction(pool, scope=SYSTEM) as conn:
-        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await stage.advance(await StepOfTown.begin(conn, AT))
         await act(pool, ticket_id, DISPATCH)
     await step(pool)
     assert [each["state"] for each in await told(owner)] == ["accepted", "in_hand"]
@@ -137,7 +146,7 @@ async def test_step_that_is_undone_tells_the_change_again(pool: Pool, owner: Con
     async with pool.acquire() as conn:
         dying = conn.transaction()
         await dying.start()
-        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await stage.advance(await StepOfTown.begin(conn, AT))
         await dying.rollback()
     await step(pool)
     assert [each["state"] for each in await told(owner)] == ["received"]

@@ -1,7 +1,6 @@
 """The second look at voids and downgrades: drawn by the stage, done by another unit, a breach where overturned."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -12,12 +11,22 @@ from dispatcher.desk.errors import DeskRefusal, DeskRefused
 from dispatcher.desk.re_checks import ReCheckResult
 from runtime.pool import SYSTEM, Connection, Pool, transaction
 from tests.integration.dispatcher.desk.people import MORNING, hire
-from tests.integration.dispatcher.tickets.town import ACCEPT, AT, DISPATCH, LEADER, OFFICER, E, act, new_ticket
+from tests.integration.dispatcher.tickets.town import (
+    ACCEPT,
+    AT,
+    DISPATCH,
+    LEADER,
+    OFFICER,
+    E,
+    StepOfTown,
+    act,
+    new_ticket,
+)
 
 
 async def step(pool: Pool) -> None:
     async with transaction(pool, scope=SYSTEM) as conn:
-        await stage.advance(SimpleNamespace(conn=conn, at=AT))
+        await stage.advance(await StepOfTown.begin(conn, AT))
 
 
 async def listed(pool: Pool, user: User) -> list[dict[str, object]]:

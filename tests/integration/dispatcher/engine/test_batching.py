@@ -1,7 +1,6 @@
 """Whatever the batches and restarts, incidents equal the oracle: in finals, in what is open, in what came late."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.incidents import stage
-from events import log
 from events.model import EventDraft, content_hash, event_uid
-from events.ticks import append_tick
 from registry.event_kinds import KindMode, Taxonomy, read_taxonomy
 from runtime.pool import Connection, Pool
 from tests.harness.log import draft
+from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all, write
 from tests.integration.dispatcher.engine.conftest import Leader
 from tests.unit.dispatcher.correlation import oracle
 
@@ -24,7 +22,6 @@ pytestmark = pytest.mark.usefixtures("simulated")
 # One kind opens tickets by itself, so that its late events count; the other's stand in the log alone; the last is
 # never clustered.
 KINDS: Final = ("outdoor_fire", "street_vendor_occupation", "unclassified")
-STEPS_MAX: Final = 300
 STAGES: Final = (("incidents", stage.advance),)
 
 
@@ -54,11 +51,6 @@ class Said:
         )
 
 
-@dataclass(frozen=True)
-class Tick:
-    by_s: int
-
-
 LOGS: Final = st.lists(
     st.one_of(
         *[
@@ -78,8 +70,6 @@ LOGS: Final = st.lists(
     min_size=1,
     max_size=24,
 )
-# How many events each step may take, and whether the process is started anew before it.
-STEPS: Final = st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=12)
 
 
 class Expected:
@@ -122,34 +112,6 @@ class Expected:
                 self.finals |= {frozenset(final.uids) for final in self.oracle.advance(index, watermark)}
 
 
-async def write(pool: Pool, records: Sequence[Said | Tick], expected: Expected) -> None:
-    at_s = 0
-    async with pool.acquire() as conn, conn.transaction():
-        for record in records:
-            match record:
-                case Said():
-                    event = record.draft()
-                    await log.append(conn, record.stream, [event])
-                    expected.say(event)
-                case Tick(by_s):
-                    at_s += by_s
-                    tick = draft("tick", at_s, None)
-                    await append_tick(conn, tick.effective_at)
-                    expected.tick(round(tick.effective_at.timestamp() * 1000))
-
-
-async def take_all(leader: Leader, steps: Sequence[tuple[int, bool]]) -> None:
-    stepper, nth, busy = leader(stages=STAGES), 0, True
-    while busy:
-        batch, restarted = steps[nth % len(steps)]
-        if restarted:
-            stepper = leader(stages=STAGES)
-        stepper._batch = batch
-        busy = await stepper.step()
-        nth += 1
-        assert nth < STEPS_MAX, "the leader stands still"
-
-
 async def assert_equal(owner: Connection, expected: Expected) -> None:
     members: dict[int, set[int]] = defaultdict(set)
     for row in await owner.fetch("SELECT incident_id, event_uid FROM incident_events"):
@@ -181,9 +143,9 @@ async def test_any_batching_and_any_restarts_give_what_the_oracle_gives(
     await clear(owner)
     expected = Expected(await read_taxonomy(owner, "default"))
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     assert expected.oracle.partition() == set()

@@ -13,10 +13,10 @@ from dispatcher.incidents import stage
 from dispatcher.incidents.grades.audit import audit
 from events import log
 from events.model import EventDraft, EventSource, SourceClass, content_hash, event_uid
-from events.ticks import append_tick
 from registry.event_kinds import read_taxonomy
 from runtime.pool import Connection, Pool
 from tests.harness.log import draft
+from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all, write
 from tests.integration.dispatcher.engine.conftest import Leader
 from tests.unit.dispatcher.correlation import oracle
 
@@ -28,7 +28,6 @@ GRAVE: Final = "outdoor_fire"
 KINDS: Final = (MILD, GRAVE)
 GROUP: Final = "waste"
 STAGES: Final = (("incidents", stage.advance),)
-STEPS_MAX: Final = 400
 RULES: Final = """
 UPDATE rule_versions SET content = jsonb_set(jsonb_set(content, '{groups,waste}', content #> '{groups,waste}' || $1),
     '{kinds,outdoor_fire,group}', '"waste"') WHERE rule_set = 'default'"""
@@ -63,11 +62,6 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Tick:
-    by_s: int
-
-
-@dataclass(frozen=True)
 class Rules:
     m: int
     g_s: int = 0
@@ -99,7 +93,6 @@ LOGS: Final = st.lists(
     min_size=8,
     max_size=40,
 )
-STEPS: Final = st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=12)
 RULE_SETS: Final = st.builds(Rules, m=st.sampled_from([1, 2, 3, 5]), g_s=st.sampled_from([0, 0, 300]))
 
 
@@ -158,34 +151,6 @@ class Expected:
         return parts, noise
 
 
-async def write(pool: Pool, records: Sequence[Said | Tick], expected: Expected) -> None:
-    at_s = 0
-    async with pool.acquire() as conn, conn.transaction():
-        for record in records:
-            match record:
-                case Said():
-                    event = record.draft()
-                    await log.append(conn, f"gateway-{record.name % 2}", [event])
-                    expected.say(event)
-                case Tick(by_s):
-                    at_s += by_s
-                    tick = draft("tick", at_s, None)
-                    await append_tick(conn, tick.effective_at)
-                    expected.tick(round(tick.effective_at.timestamp() * 1000))
-
-
-async def take_all(leader: Leader, steps: Sequence[tuple[int, bool]]) -> None:
-    stepper, nth, busy = leader(stages=STAGES), 0, True
-    while busy:
-        batch, restarted = steps[nth % len(steps)]
-        if restarted:
-            stepper = leader(stages=STAGES)
-        stepper._batch = batch
-        busy = await stepper.step()
-        nth += 1
-        assert nth < STEPS_MAX, "the leader stands still"
-
-
 async def assert_equal(owner: Connection, expected: Expected) -> None:
     members: dict[int | None, set[int]] = defaultdict(set)
     noise: set[int] = set()
@@ -238,10 +203,10 @@ async def run(
     await clear(owner, rules)
     expected = Expected(rules)
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     assert expected.oracle.live() == []
     assert [found async for found in audit(owner) if found] == []
@@ -332,7 +297,7 @@ async def test_a_report_of_a_person_is_an_incident_whatever_is_near(
     async with pool.acquire() as conn, conn.transaction():
         await log.append(conn, "hotline", [call])
         await log.append(conn, "gateway-0", [draft("beside", 0, 10, kind=MILD)])
-    await take_all(leader, [(9, False)])
+    await take_all(leader, STAGES, [(9, False)])
     rows = await owner.fetch("SELECT incident_id, standing FROM incident_events ORDER BY standing")
     assert [(row["incident_id"] is None, row["standing"]) for row in rows] == [(False, "clustered"), (True, "noise")]
     assert (await read_taxonomy(owner, "default")).kind(MILD).id == MILD

@@ -18,8 +18,9 @@ from events.ticks import append_tick
 from registry.event_kinds import Taxonomy
 from runtime.pool import Connection, Pool
 from tests.harness.log import START, draft
+from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all
 from tests.integration.dispatcher.engine.conftest import Leader
-from tests.integration.dispatcher.engine.test_batching import KINDS, STEPS, Expected, Said, Tick, clear, take_all
+from tests.integration.dispatcher.engine.test_batching import KINDS, STAGES, Expected, Said, clear
 from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.flapping_oracle import flapping_states
 
@@ -342,10 +343,10 @@ async def test_any_batching_and_any_restarts_give_the_shapes_of_the_oracle(
     await clear(owner)
     expected = ExpectedShapes((await read_rulebook(owner)).taxonomy)
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await assert_conserved(owner, len(expected.late))
     assert expected.open == []
@@ -359,7 +360,7 @@ async def test_any_batching_and_any_restarts_suppress_what_the_oracle_suppresses
     await clear(owner)
     expected = ExpectedShapes((await read_rulebook(owner)).taxonomy)
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await assert_conserved(owner, len(expected.late))
     stored = await owner.fetch(
@@ -368,6 +369,6 @@ async def test_any_batching_and_any_restarts_suppress_what_the_oracle_suppresses
     )
     assert {int.from_bytes(row["event_uid"], "big") for row in stored} == expected.suppressed.keys()
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     assert await owner.fetchval("SELECT count(*) FROM flapping_series") == 0

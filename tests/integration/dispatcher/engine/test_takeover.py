@@ -18,17 +18,9 @@ from events.ticks import append_tick, read_heads
 from registry.event_kinds import Taxonomy
 from runtime.pool import Connection, Pool
 from tests.harness.log import GATEWAY, START, LogUnderTest, draft, incidents
+from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all
 from tests.integration.dispatcher.engine.conftest import Leader, step_through
-from tests.integration.dispatcher.engine.test_batching import (
-    KINDS,
-    STAGES,
-    STEPS,
-    Expected,
-    Said,
-    Tick,
-    assert_equal,
-    take_all,
-)
+from tests.integration.dispatcher.engine.test_batching import KINDS, STAGES, Expected, Said, assert_equal
 from tests.unit.dispatcher.correlation import oracle
 
 pytestmark = pytest.mark.usefixtures("simulated")
@@ -175,11 +167,11 @@ async def test_any_batching_and_any_restarts_take_the_rules_over_at_the_same_pla
     taxonomies = {version: (await read_rulebook(owner, version=version)).taxonomy for version in versions}
     expected = ExpectedAcrossChanges(taxonomies)
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await _assert_graded_by_the_rules_in_force(owner, records)
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     assert expected.oracle.partition() == set()
 

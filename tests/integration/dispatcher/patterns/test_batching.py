@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from dispatcher.incidents import stage as incidents
 from dispatcher.patterns import stage as patterns
-from events import log
 from events.model import EventDraft, event_uid
-from events.ticks import append_tick
 from registry.event_kinds import Taxonomy, read_taxonomy
 from runtime.pool import Connection, Pool
 from tests.harness.log import draft
+from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all, write
 from tests.integration.dispatcher.engine.conftest import Leader
 from tests.unit.dispatcher.patterns import oracle
 from tests.unit.dispatcher.patterns.oracle import Event, Pattern, Witness
@@ -24,7 +23,6 @@ from tests.unit.dispatcher.patterns.oracle import Event, Pattern, Witness
 pytestmark = pytest.mark.usefixtures("simulated")
 
 STAGES: Final = (("recall", patterns.recall), ("incidents", incidents.advance), ("patterns", patterns.advance))
-STEPS_MAX: Final = 300
 
 # Two shipped patterns that share a kind group, and a third that judges an absence; `unclassified` fills no step.
 STEPS_OF: Final = {
@@ -58,11 +56,6 @@ class Said:
         )
 
 
-@dataclass(frozen=True)
-class Tick:
-    by_s: int
-
-
 LOGS: Final = st.lists(
     st.one_of(
         *[
@@ -80,7 +73,6 @@ LOGS: Final = st.lists(
     min_size=1,
     max_size=24,
 ).map(lambda said: list({each.name if isinstance(each, Said) else (n,): each for n, each in enumerate(said)}.values()))
-STEPS: Final = st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=12)
 
 
 class Expected:
@@ -134,33 +126,6 @@ class Expected:
 
 def _rounded(witness: Witness) -> int | None:
     return None if witness.distance2 is None else round(witness.distance2**0.5)
-
-
-async def write(pool: Pool, records: Sequence[Said | Tick], expected: Expected) -> None:
-    at_s = 0
-    async with pool.acquire() as conn, conn.transaction():
-        for nth, record in enumerate(records):
-            if isinstance(record, Said):
-                event = record.draft()
-                await log.append(conn, f"gateway-{record.name % 2}", [event])
-                expected.say(event)
-            else:
-                at_s += record.by_s
-                tick = draft(f"tick {nth}", at_s, None)
-                await append_tick(conn, tick.effective_at)
-                expected.tick(round(tick.effective_at.timestamp() * 1000))
-
-
-async def take_all(leader: Leader, steps: Sequence[tuple[int, bool]]) -> None:
-    stepper, nth, busy = leader(stages=STAGES), 0, True
-    while busy:
-        batch, restarted = steps[nth % len(steps)]
-        if restarted:
-            stepper = leader(stages=STAGES)
-        stepper._batch = batch
-        busy = await stepper.step()
-        nth += 1
-        assert nth < STEPS_MAX, "the leader stands still"
 
 
 async def found(owner: Connection) -> dict[tuple[str, int], list[Witness]]:
@@ -224,8 +189,8 @@ async def test_any_batching_and_any_restarts_give_what_the_oracle_gives(
     await clear(owner)
     expected = Expected(await read_taxonomy(owner, "default"))
     await write(pool, records, expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
     await write(pool, [Tick(10_000_000)], expected)
-    await take_all(leader, steps)
+    await take_all(leader, STAGES, steps)
     await assert_equal(owner, expected)
