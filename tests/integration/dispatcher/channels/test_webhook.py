@@ -214,6 +214,26 @@ async def test_a_message_is_dead_after_the_last_attempt_and_that_is_told(
     assert receiver.url not in str(logs)
 
 
+async def test_gravest_is_taken_first_of_a_lane_and_of_all_lanes(pool: Pool, owner: Connection) -> None:
+    """Of two receivers with a mild message each that waits longer, and a grave one of each behind it."""
+    for host in ("a", "b"):
+        await endpoint(pool, f"https://{host}.example.com/hook")
+    await put(pool, "mild")
+    await put(pool, "grave")
+    await owner.execute(
+        "UPDATE outbox SET grade = CASE WHEN idempotency_key LIKE 'grave%' THEN 1 ELSE 4 END,"
+        " next_at = next_at - make_interval(secs => 9 * (idempotency_key LIKE 'mild%')::int)"
+    )
+    taken = []
+    async with pool.acquire() as conn:
+        for limit, each in ((2, 2), (10, 1)):
+            taken.append(
+                [parcel.idempotency_key.split(":")[0] for parcel in await outbox.claim(conn, limit, each=each, room={})]
+            )
+            await owner.execute("UPDATE outbox SET lease_until = NULL")
+    assert taken == [["grave", "grave"], ["grave", "grave"]]
+
+
 async def test_waits_between_attempts_grow(pool: Pool, owner: Connection) -> None:
     await endpoint(pool, "https://example.com/hook")
     await put(pool, "k")

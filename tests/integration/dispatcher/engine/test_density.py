@@ -260,9 +260,16 @@ HAND_MADE: Final[dict[str, tuple[Rules, list[Said | Tick]]]] = {
         [*places(0, (0, 0), (0, 0), (0, 0)), *places(5, (0, 8), (0, 8), (0, 8)), *places(9, (0, 4))],
     ),
     "noise that turns core without a merge": (Rules(2), [*places(0, (0, 0)), *places(5, (0, 4))]),
+    # Of the first cluster, all final at the tick, the last is a border that makes the next event a core of the second
+    # cluster, and without that core the event behind it would be noise.
     "final neighbours that count": (
-        Rules(3, r_m=100, t_s=500, lateness_s=0),
-        [*places(0, (0, 0), (4, 10), (9, 20), (9, 29), (13, 29)), Tick(1200), *places(10, (13, 29))],
+        Rules(4, r_m=100, t_s=500, lateness_s=0),
+        [
+            *places(0, (0, 1), (0, -4), (0, -4), (0, -4), (0, 10)),
+            *places(10, (5, 20), (10, 15), (9, 29), (13, 29), (13, 29)),
+            Tick(1200),
+            *places(20, (13, 29)),
+        ],
     ),
     "correction that takes a cluster apart, and another that makes it again": (
         Rules(3, r_m=100, t_s=500),

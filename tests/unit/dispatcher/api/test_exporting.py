@@ -16,7 +16,20 @@ from dispatcher.incidents.model import IncidentStatus
 from dispatcher.tickets.model import TicketKind, TicketState
 
 AT = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
-ATTACKS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", '=HYPERLINK("http://x")')
+ATTACKS = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    '=HYPERLINK("http://x")',
+)
 
 
 @dataclass

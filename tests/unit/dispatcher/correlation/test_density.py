@@ -117,10 +117,13 @@ def test_unlocated_event_is_noise_however_many_there_are() -> None:
 
 
 def test_neighbours_that_are_final_still_count() -> None:
-    pair = Pair([oracle.Group(10, 5, 0, m=3)])
-    pair.apply(row_of((0, 0), (4, 10), (9, 20), (9, 29), (13, 29)))
-    pair.advance(0, 12)
-    pair.apply(row_of((13, 29), first=10))
+    """The border of a final cluster makes a live event a core, without which the one behind it would be noise."""
+    pair = Pair([oracle.Group(10, 5, 0, m=4)])
+    pair.apply(row_of((0, 1), (0, -4), (0, -4), (0, -4), (0, 10)))
+    pair.apply(row_of((5, 20), (10, 15), (9, 29), (13, 29), (13, 29), first=10))
+    assert [len(final.uids) for final in pair.advance(0, 12)] == [5]
+    pair.rebuild()
+    pair.apply(row_of((13, 29), first=20))
     pair.everything_final()
 
 
