@@ -1,23 +1,24 @@
-"""The events of the open incidents as one binary COPY gives them: columns for kernels, an Event where one is asked for.
+"""The events of the open incidents as one binary COPY gives them: columns for kernels, a Member where one is asked for.
 
 A million live events are read in seconds because no row becomes an object here: the bytes stay as they came, numbers
-are cut out of them as columns, and only the events of an incident that changes are decoded.
+are cut out of them as columns, and only the events of an incident that changes are decoded. What nothing in memory
+looks at is not copied.
 """
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from numba import njit
 from numpy.typing import NDArray
 
 from dispatcher.correlation.tiles import ORIGIN_MS
 from dispatcher.incidents.live import Member
-from events.model import Event, EventSource, SourceClass, TimeQuality
+from dispatcher.risk.model import Witness
+from events.model import SourceClass
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -32,18 +33,13 @@ _NUMBERS: Final = (
     ("incident_id", ">i8"), ("uid", "V16"), ("uid_hi", ">u8"), ("uid_lo", ">u8"), ("revision", ">i8"),
     ("content", ">u8"), ("effective_us", ">i8"), ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"),
     ("y_dm", ">i4"), ("located", "?"), ("lon", ">f8"), ("lat", ">f8"), ("severity", ">i2"),
-    ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"), ("subject_number", ">i8"),
-    ("kind_number", ">i4"),
+    ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"), ("life", "?"),
+    ("subject_number", ">i8"), ("kind_hash", ">i8"),
 )  # fmt: skip
 # The others, NULL or not, behind them.
-_TEXTS: Final = (
-    "stream", "source", "source_class", "kind", "subject", "device_id", "call_id", "product", "area_id", "area_path",
-    "place", "observed_at", "time_quality", "settled_with", "body",
-)  # fmt: skip
-_FIELDS: Final = len(_NUMBERS) - 2 + len(_TEXTS)  # the uid is one field of which there are three views
+_TEXTS: Final = ("source_class", "kind", "subject", "area_id", "area_path", "place", "settled_with", "colour")
 _AREA_SEPARATOR: Final = "\n"
 _LENGTH: Final = struct.Struct(">i")
-_WORD: Final = struct.Struct(">q")
 
 
 def _layout() -> tuple[np.dtype[Any], int]:
@@ -89,17 +85,20 @@ def _find_rows(given: NDArray[np.uint8], at: int, starts: NDArray[np.int64]) -> 
 class CopiedMembers(Collection[Member]):
     """The members of one incident, not made before somebody looks at them."""
 
-    __slots__ = ("_copied", "_rows")
+    __slots__ = ("_copied", "_end", "_rows", "_start")
 
-    def __init__(self, copied: "CopiedEvents", rows: NDArray[np.int64]) -> None:
+    def __init__(self, copied: "CopiedEvents", rows: NDArray[np.int64], start: int, end: int) -> None:
+        """They are these rows from `start` to `end`: cut only when they are asked for, since most never are."""
         self._copied = copied
         self._rows = rows
+        self._start = start
+        self._end = end
 
     def __len__(self) -> int:
-        return self._rows.size
+        return self._end - self._start
 
     def __iter__(self) -> Iterator[Member]:
-        return (Member.of(self._copied.event(row)) for row in self._rows.tolist())
+        return (self._copied.member(row) for row in self._rows[self._start : self._end].tolist())
 
     def __contains__(self, member: object) -> bool:
         return any(member == own for own in self)
@@ -108,7 +107,7 @@ class CopiedMembers(Collection[Member]):
 class CopiedEvents:
     """The rows in the order in which the platform received them. Frozen."""
 
-    def __init__(self, given: bytes) -> None:
+    def __init__(self, given: bytes | bytearray) -> None:
         self._given = given
         flat = np.frombuffer(given, np.uint8)
         room = np.empty(max(0, flat.size - _HEADER_BYTES) // (_FIXED_BYTES + 2), np.int64)
@@ -125,13 +124,13 @@ class CopiedEvents:
         """Every event of an open incident but those that returned to normal."""
         # A million rows are joined in memory, for this transaction alone.
         await conn.execute(QUERIES.allow_work_memory, "256MB")
-        chunks: list[bytes] = []
+        given = bytearray()
 
         async def take(chunk: bytes) -> None:
-            chunks.append(chunk)
+            given.extend(chunk)
 
         await conn.copy_from_query(QUERIES.copy_open_incident_events, output=take, format="binary")
-        return cls(b"".join(chunks))
+        return cls(given)
 
     def __len__(self) -> int:
         return self.records.size
@@ -147,15 +146,22 @@ class CopiedEvents:
         unix_us = self.records["effective_us"].astype(np.int64) + _EPOCH_US
         return np.rint(unix_us / 1e6 * 1000).astype(np.int64)
 
-    def kinds(self, known: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-        """By row the place of its kind in the list that is given back: the known ones, and any others behind them."""
-        names = list(known)
-        kind = self.records["kind_number"].astype(np.int64)
-        for row in np.flatnonzero(kind < 0).tolist():
+    def kinds(self, hashes: Mapping[str, int]) -> tuple[NDArray[np.int64], list[str]]:
+        """By row the place of its kind in the list that is given back: the known ones, and any others behind them.
+
+        `hashes` holds what the server calls each known kind.
+        """
+        names = list(hashes)
+        known = np.array([hashes[name] for name in names], np.int64)
+        order = np.argsort(known)
+        asked = self.records["kind_hash"].astype(np.int64)
+        found = np.minimum(np.searchsorted(known[order], asked), max(0, known.size - 1))
+        kind = order[found] if known.size else found
+        for row in np.flatnonzero(known[kind] != asked).tolist() if known.size else range(len(self)):
             name = _text(self.texts(row)["kind"])
-            if name not in names[len(known) :]:
+            if name not in names[known.size :]:
                 names.append(name)
-            kind[row] = names.index(name, len(known))
+            kind[row] = names.index(name, known.size)
         return kind, names
 
     def incident_places(self, ids: Sequence[int]) -> NDArray[np.int64]:
@@ -167,12 +173,12 @@ class CopiedEvents:
 
     def settled_with(self, row: int) -> bytes:
         """The event with which a settled one stays."""
-        return self.texts(row)["settled_with"] or b""
+        return bytes(self.texts(row)["settled_with"] or b"")
 
-    def texts(self, row: int) -> dict[str, bytes | None]:
+    def texts(self, row: int) -> dict[str, bytes | bytearray | None]:
         """The columns of the row that are no numbers, as the server sent them."""
         at = int(self._starts[row]) + _FIXED_BYTES
-        found: dict[str, bytes | None] = {}
+        found: dict[str, bytes | bytearray | None] = {}
         for name in _TEXTS:
             (length,) = _LENGTH.unpack_from(self._given, at)
             at += _LENGTH.size
@@ -180,37 +186,35 @@ class CopiedEvents:
             at += max(0, length)
         return found
 
-    def event(self, row: int) -> Event:
-        """The event of a row as the log holds it."""
+    def member(self, row: int) -> Member:
+        """What the incident knows of the row's event."""
         record = self.records[row]
         texts = self.texts(row)
         located = bool(record["located"])
-        return Event(
-            stream=_text(texts["stream"]),
-            seq=int(record["seq"]),
-            uid=record["uid"].tobytes(),
-            revision=int(record["revision"]),
-            content_hash=int(record["content"]).to_bytes(8, "big"),
-            source=EventSource(_text(texts["source"])),
-            source_class=SourceClass(_text(texts["source_class"])),
-            kind=_text(texts["kind"]),
-            severity=int(record["severity"]),
-            subject=_text(texts["subject"]),
-            device_id=_number(texts["device_id"]),
-            call_id=_number(texts["call_id"]),
-            product=_text_or_none(texts["product"]),
+        x_dm, y_dm = (int(record["x_dm"]), int(record["y_dm"])) if located else (None, None)
+        effective_at = _EPOCH + timedelta(microseconds=int(record["effective_us"]))
+        subject = _text(texts["subject"])
+        return Member(
+            witness=Witness.told(
+                effective_at=effective_at,
+                uid=record["uid"].tobytes(),
+                kind=_text(texts["kind"]),
+                source_class=SourceClass(_text(texts["source_class"])),
+                subject=subject,
+                x_dm=x_dm,
+                y_dm=y_dm,
+                colour=_text(texts["colour"]),
+                life=bool(record["life"]),
+            ),
+            effective_at=effective_at,
             area_id=_text_or_none(texts["area_id"]),
             area_path=tuple(path.split(_AREA_SEPARATOR)) if (path := _text(texts["area_path"])) else (),
             place=_text_or_none(texts["place"]),
             lon=float(record["lon"]) if located else None,
             lat=float(record["lat"]) if located else None,
-            x_dm=int(record["x_dm"]) if located else None,
-            y_dm=int(record["y_dm"]) if located else None,
-            observed_at=None if (us := _number(texts["observed_at"])) is None else _instant(us),
-            received_at=_instant(int(record["received_us"])),
-            effective_at=_instant(int(record["effective_us"])),
-            time_quality=TimeQuality(_text(texts["time_quality"])),
-            body=orjson.loads(texts["body"] or b"{}"),
+            subject=subject,
+            x_dm=x_dm,
+            y_dm=y_dm,
         )
 
 
@@ -260,17 +264,9 @@ def compile_copied() -> None:
     CopiedEvents(_SIGNATURE + bytes(8) + b"\xff\xff")
 
 
-def _instant(us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=us)
-
-
-def _text(raw: bytes | None) -> str:
+def _text(raw: bytes | bytearray | None) -> str:
     return (raw or b"").decode()
 
 
-def _text_or_none(raw: bytes | None) -> str | None:
+def _text_or_none(raw: bytes | bytearray | None) -> str | None:
     return None if raw is None else raw.decode()
-
-
-def _number(raw: bytes | None) -> int | None:
-    return None if raw is None else int(_WORD.unpack(raw)[0])

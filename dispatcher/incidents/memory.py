@@ -1,5 +1,6 @@
 """The open incidents and the correlator in memory: a cache that can be rebuilt from the database at any time."""
 
+import asyncio
 import gc
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
+from asyncpg import Record
 
 from dispatcher.correlation.columns import EventColumns, Int64, event_columns
 from dispatcher.correlation.correlator import Correlator
@@ -26,6 +28,7 @@ from runtime.queries import load
 QUERIES = load(__package__)
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_MADE_AT_ONCE: Final = 1_000
 
 
 class Memory:
@@ -74,21 +77,25 @@ class Memory:
     @classmethod
     async def _rebuild(cls, conn: Connection, rulebook: Rulebook) -> "Memory":
         memory = cls(rulebook)
-        incidents = [LiveIncident(**dict(row)) for row in await conn.fetch(QUERIES.open_incidents)]
-        memory.incidents = {incident.id: incident for incident in incidents}
-        copied = await CopiedEvents.read(conn)
-        kinds = [row["id"] for row in await conn.fetch(QUERIES.kinds_by_number)]
+        rows = await conn.fetch(QUERIES.open_incidents)
+        hashes = {row["id"]: row["hash"] for row in await conn.fetch(QUERIES.hashes_of_kinds)}
         watermarks = {
             row["kind_group"]: row["watermark_at"]
             for row in await conn.fetch(QUERIES.read_watermarks, rulebook.taxonomy.rule_set)
         }
-        kind, kinds = copied.kinds(kinds)
+        beside = await neighbours.read(conn, list(rulebook.taxonomy.groups.values()))
+        async with asyncio.TaskGroup() as both:  # while the server joins, there is time to make the incidents
+            copying = both.create_task(CopiedEvents.read(conn), name="copy-open-incidents")
+            incidents = await _made(rows)
+        memory.incidents = {incident.id: incident for incident in incidents}
+        copied = copying.result()
+        kind, kinds = copied.kinds(hashes)
         correlated = np.flatnonzero(copied.records["correlated"])
         memory.correlator, applied = Correlator.rebuild(
             memory.table,
             memory._copied_columns(copied, correlated, kind[correlated], kinds),
             [_milliseconds(moment) if (moment := watermarks.get(group)) else None for group in memory.groups],
-            beside=await neighbours.read(conn, list(rulebook.taxonomy.groups.values())),
+            beside=beside,
         )
         tile_s = np.array([rulebook.taxonomy.group_of(name).tile_s for name in kinds], np.int64)
         tile = tiles_of(copied.t_ms[correlated], tile_s[kind[correlated]])
@@ -110,7 +117,7 @@ class Memory:
         order = np.argsort(at, kind="stable")
         ends = np.searchsorted(at[order], np.arange(len(incidents) + 1)).tolist()
         for place, incident in enumerate(incidents):
-            incident.expect(CopiedMembers(copied, order[ends[place] : ends[place + 1]]))
+            incident.expect(CopiedMembers(copied, order, ends[place], ends[place + 1]))
         self._by_row = [incidents[place] for place in at.tolist()]
         self.of_event = dict(zip(copied.uids, self._by_row, strict=True))
         for row in np.flatnonzero(copied.records["settled"]).tolist():
@@ -245,6 +252,15 @@ class Memory:
 
     def _kind_number(self, kind: str) -> int:
         return self._kind_index.setdefault(kind, len(self._kind_index))
+
+
+async def _made(rows: Sequence[Record]) -> list[LiveIncident]:
+    """The incidents of the rows; lets others go on meanwhile."""
+    incidents: list[LiveIncident] = []
+    for start in range(0, len(rows), _MADE_AT_ONCE):
+        await asyncio.sleep(0)
+        incidents += [LiveIncident(**dict(row)) for row in rows[start : start + _MADE_AT_ONCE]]
+    return incidents
 
 
 def _outside(rulebook: Rulebook, kind: str) -> LiveIncident:

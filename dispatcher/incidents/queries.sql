@@ -120,14 +120,15 @@ SELECT set_config('work_mem', $1, true);
 
 -- name: copy_open_incident_events :many
 -- What the memory of the open incidents, and of live noise, is rebuilt from; dispatcher/incidents/copied.py knows the order
--- and width of these columns. Numbers first and never NULL.
+-- and width of these columns. Numbers first and never NULL; nothing is joined that workers could not compute in parallel.
 SELECT COALESCE(ie.incident_id, 0), e.uid, e.revision, e.content_hash, e.effective_at, e.received_at, e.seq,
        COALESCE(e.x_dm, 0), COALESCE(e.y_dm, 0), e.x_dm IS NOT NULL, COALESCE(e.lon, 0), COALESCE(e.lat, 0), e.severity,
        ie.standing IN ('clustered', 'alone', 'noise') AND ie.settled_with IS NULL, ie.settled_with IS NOT NULL,
-       ie.standing = 'noise', COALESCE(ie.core, false), substr(sha256(convert_to(e.subject, 'UTF8')), 1, 8), COALESCE(k.number, -1),
-       e.stream, e.source::text, e.source_class::text,
-       CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, e.subject, e.device_id, e.call_id, e.product, e.area_id,
-       array_to_string(e.area_path, chr(10)), e.place, e.observed_at, e.time_quality::text, ie.settled_with, e.body::text
+       ie.standing = 'noise', COALESCE(ie.core, false), COALESCE(e.body -> 'life_at_risk' = 'true', false),
+       substr(sha256(convert_to(e.subject, 'UTF8')), 1, 8),
+       hashtextextended(CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, 0),
+       e.source_class, CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, e.subject, e.area_id,
+       array_to_string(e.area_path, chr(10)), e.place, ie.settled_with, e.body ->> 'colour'
 FROM (
     SELECT ie.incident_id, ie.standing, ie.settled_with, ie.core, ie.stream, ie.seq, ie.received_at
     FROM incidents i JOIN incident_events ie ON ie.incident_id = i.id
@@ -136,12 +137,11 @@ FROM (
     SELECT incident_id, standing, settled_with, core, stream, seq, received_at
     FROM incident_events WHERE standing = 'noise' AND settled_with IS NULL AND incident_id IS NULL
 ) ie
-JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
-LEFT JOIN (SELECT id, (row_number() OVER (ORDER BY id COLLATE "C") - 1)::integer AS number FROM event_kinds)
-    k ON k.id = CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END;
+JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at;
 
--- name: kinds_by_number :many
-SELECT id FROM event_kinds ORDER BY id COLLATE "C";
+-- name: hashes_of_kinds :many
+-- As the copy above names them.
+SELECT id, hashtextextended(id, 0) AS hash FROM event_kinds ORDER BY id COLLATE "C";
 
 -- name: ticketed_cases :many
 -- Cases with an open, accepted ticket: in a merge such a case survives.

@@ -49,16 +49,42 @@ class Witness:
 
     @classmethod
     def of(cls, event: Event) -> "Witness":
-        located = event.x_dm is not None and event.y_dm is not None
-        return cls(
-            at_ms=round(event.effective_at.timestamp() * 1000),
+        return cls.told(
+            effective_at=event.effective_at,
             uid=event.uid,
             kind=event.kind,
             source_class=event.source_class,
             subject=event.subject,
-            cell=(event.x_dm // CELL_DM, event.y_dm // CELL_DM) if located else None,  # type: ignore[operator]
-            colour=_COLOURS.get(str(event.body.get("colour", "")).lower()),
+            x_dm=event.x_dm,
+            y_dm=event.y_dm,
+            colour=str(event.body.get("colour", "")),
             life=event.body.get("life_at_risk") is True,
+        )
+
+    @classmethod
+    def told(
+        cls,
+        *,
+        effective_at: datetime,
+        uid: bytes,
+        kind: str,
+        source_class: SourceClass,
+        subject: str,
+        x_dm: int | None,
+        y_dm: int | None,
+        colour: str,
+        life: bool,
+    ) -> "Witness":
+        """Of an event that says of itself such a colour, in letters of any case."""
+        return cls(
+            at_ms=round(effective_at.timestamp() * 1000),
+            uid=uid,
+            kind=kind,
+            source_class=source_class,
+            subject=subject,
+            cell=None if x_dm is None or y_dm is None else (x_dm // CELL_DM, y_dm // CELL_DM),
+            colour=_COLOURS.get(colour.lower()),
+            life=life,
         )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dispatcher.incidents import stage
-from dispatcher.incidents.copied import CopiedEvents, order_of
+from dispatcher.incidents.copied import QUERIES, CopiedEvents, order_of
 from dispatcher.incidents.live import LiveIncident, Member
 from dispatcher.incidents.memory import Memory
 from dispatcher.rules.rulebook import read_rulebook
@@ -51,14 +51,15 @@ async def filled(log: LogUnderTest) -> None:
     await log.step()
 
 
-async def test_a_copied_row_is_the_event_of_the_log(log: LogUnderTest, pool: Pool) -> None:
+async def test_a_copied_row_is_the_member_that_its_event_of_the_log_makes(log: LogUnderTest, pool: Pool) -> None:
     await filled(log)
     async with pool.acquire() as conn, conn.transaction():
         logged = {event.uid: event for event in await Feed(pool).read(conn, {}, 100) if event.raised}
         copied = await CopiedEvents.read(conn)
     assert len(copied) == len(ODD)
-    assert {event.uid: event for event in map(copied.event, range(len(copied)))} == logged
-    assert copied.uids == [event.uid for event in map(copied.event, range(len(copied)))]
+    members = [copied.member(row) for row in range(len(copied))]
+    assert {member.witness.uid: member for member in members} == {uid: Member.of(each) for uid, each in logged.items()}
+    assert copied.uids == [member.witness.uid for member in members]
 
 
 async def test_nothing_is_copied_of_an_empty_database(pool: Pool, owner: Connection) -> None:
@@ -86,8 +87,8 @@ async def test_a_rebuilt_memory_is_the_one_that_was_kept(log: LogUnderTest, pool
     rows = {name: column.tolist() for name, column in kept.columns(events)._asdict().items()}
     async with pool.acquire() as conn, conn.transaction():
         copied = await CopiedEvents.read(conn)
-        known = await conn.fetch('SELECT id FROM event_kinds ORDER BY id COLLATE "C"')
-    kind, names = copied.kinds([row["id"] for row in known])
+        known = await conn.fetch(QUERIES.hashes_of_kinds)
+    kind, names = copied.kinds({row["id"]: row["hash"] for row in known})
     columns = kept._copied_columns(copied, np.arange(len(copied)), kind, names)
     place = {uid: row for row, uid in enumerate(copied.uids)}
     order = [place[event.uid] for event in events]
