@@ -1,23 +1,18 @@
 /** Rows that a table reads once when it appears; a refusal is told instead of them. */
 import { onMounted, ref, shallowRef } from 'vue'
 
-import { useRefusalText } from '@/i18n/refusal'
+import { useLatest } from './latest'
 
-export function useFetched<Row>(read: () => Promise<{ items: Row[] }>) {
-  const refusalText = useRefusalText()
+export function useFetched<Row>(list: () => Promise<{ items: Row[] }>) {
   const rows = shallowRef<Row[]>([])
   const complaints = ref<string[]>([])
   const isRead = ref(false)
 
+  const read = useLatest(complaints, list, (found) => { rows.value = found.items })
+
   async function load(): Promise<void> {
-    try {
-      rows.value = (await read()).items
-      complaints.value = []
-    } catch (error) {
-      complaints.value = refusalText(error)
-    } finally {
-      isRead.value = true
-    }
+    await read()
+    isRead.value = true
   }
 
   onMounted(load)
