@@ -15,10 +15,6 @@ export function upload(file: File): Promise<Attachment> {
   return send<Attachment>('POST', '/attachments', form, {}, UPLOAD_LIMIT_MS)
 }
 
-export function readAttachment(id: number): Promise<Attachment> {
-  return request<Attachment>('GET', `/attachments/${String(id)}`)
-}
-
 export function contentUrl(id: number): string {
   return `/api/v1/attachments/${String(id)}/content`
 }

@@ -9,7 +9,6 @@ export type DisclosureDetail = Schemas['DisclosureDetail']
 export type DisclosureState = Schemas['DisclosureState']
 export type DisclosureLevel = Schemas['DisclosureLevel']
 export type NeverReason = Schemas['NeverReason']
-export type CommitteeDuty = Schemas['CommitteeDuty']
 
 interface Page<Row> {
   items: Row[]

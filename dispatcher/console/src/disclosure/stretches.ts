@@ -7,7 +7,7 @@ export interface Stretch {
 }
 
 /** The characters of a text as the server counts them. */
-export function charactersOf(text: string): string[] {
+function charactersOf(text: string): string[] {
   return Array.from(text)
 }
 

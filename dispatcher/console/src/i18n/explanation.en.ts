@@ -12,7 +12,6 @@ export const explanationEn: typeof explanationZh = {
   together: 'Why it is one incident',
   what: 'What would change the grade',
   nothing: 'No single change would give another grade',
-  shownGrade: 'Grade now',
   computed: 'Grade {grade} by the evidence',
   decidedBy: {
     matrix: 'By the matrix',
@@ -52,9 +51,7 @@ export const explanationEn: typeof explanationZh = {
   matches: 'Complete patterns',
   match: '{name} (version {version}), witnesses {witnesses}',
   history: 'History of the grade',
-  change: '{from} → {to}',
   cause: { opened: 'opened', evidence: 'evidence changed', final: 'watermark passed', judgement: 'a person looked', override: 'set by an officer' },
-  counts: 'What was taken in',
   standings: { clustered: 'clustered {n}', alone: 'alone {n}', noise: 'noise {n}', late: 'late {n}', returned: 'returned {n}', suppressed: 'suppressed {n}' },
   overlays: 'Splits and merges by officers',
   reshape: {

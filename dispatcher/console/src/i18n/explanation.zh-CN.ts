@@ -10,7 +10,6 @@ export const explanationZh = {
   together: '为何并为一案',
   what: '什么会改变等级',
   nothing: '目前没有单一变化会改变等级',
-  shownGrade: '当前等级',
   computed: '证据定级 {grade} 级',
   decidedBy: {
     matrix: '矩阵定级',
@@ -50,9 +49,7 @@ export const explanationZh = {
   matches: '符合模式',
   match: '{name}（第 {version} 版），佐证 {witnesses}',
   history: '等级变化',
-  change: '{from} → {to}',
   cause: { opened: '立案', evidence: '证据变化', final: '水位线通过', judgement: '人工核实', override: '人工定级' },
-  counts: '收录情况',
   standings: { clustered: '聚类 {n}', alone: '单独 {n}', noise: '零散 {n}', late: '迟到 {n}', returned: '恢复 {n}', suppressed: '抑制 {n}' },
   overlays: '人工拆分、合并',
   reshape: {

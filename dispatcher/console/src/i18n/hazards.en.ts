@@ -79,7 +79,6 @@ export const hazardsEn: typeof hazardsZh = {
   due: 'Due',
   overdue: 'overdue',
   missed: '{n} missed',
-  list: 'Check-list',
   report: 'Report',
   reported: 'Reported',
   skipReason: 'Why skipped',

@@ -77,7 +77,6 @@ export const hazardsZh = {
   due: '到期',
   overdue: '已超期',
   missed: '漏 {n} 轮',
-  list: '检查表',
   report: '上报',
   reported: '已上报',
   skipReason: '未查原因',

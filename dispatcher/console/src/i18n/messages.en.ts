@@ -5,7 +5,6 @@ export const messagesEn = {
   failed: 'The messages could not be read',
   caller: 'Caller',
   until: 'until {time}',
-  tries: 'try {n}',
   reason: {
     quiet_hours: 'quiet hours',
     throttled: 'throttled',

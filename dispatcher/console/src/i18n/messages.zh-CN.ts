@@ -5,7 +5,6 @@ export const messagesZh = {
   failed: '消息未能读取',
   caller: '来电人',
   until: '等到 {time}',
-  tries: '第 {n} 次',
   reason: {
     quiet_hours: '免打扰时段',
     throttled: '限频',

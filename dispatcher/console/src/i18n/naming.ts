@@ -10,7 +10,7 @@ interface Named {
   en_name: string
 }
 
-export type Vocabulary = 'state' | 'event' | 'clockName' | 'role' | 'entry' | 'field' | 'choice' | 'guard' | 'routing' | 'ticketKind'
+type Vocabulary = 'state' | 'event' | 'clockName' | 'role' | 'entry' | 'field' | 'choice' | 'guard' | 'routing' | 'ticketKind'
 
 export function useNaming() {
   const { t, te, locale } = useI18n()

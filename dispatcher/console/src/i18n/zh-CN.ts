@@ -127,7 +127,7 @@ export const zhCN = {
     reports: '{n} 件诉求',
     events: '{n} 条感知事件',
     coSigned: '协办单位已签收 {k}/{n}',
-    flag: { overdue: '超时', rework: '返工 {n} 次', returned: '退单中', closed: '已办结', many: '多人反映' },
+    flag: { overdue: '超时', rework: '返工 {n} 次', returned: '退单中', closed: '已办结' },
     pending: '待受理',
   },
   clock: {
@@ -136,7 +136,6 @@ export const zhCN = {
     dayClock: '{n} 天 {clock}',
     none: '无计时',
     stopped: '{time} 完成',
-    breached: '{time} 超时',
     provisional: '暂按周末推算（当年日历未导入）',
     started: '{time} 起',
   },

@@ -1,7 +1,7 @@
 /** Where the events of an incident are drawn on a small map: metres to pixels, north up, one scale for both axes. */
 import type { LinkView, MemberView } from '@/api/model'
 
-export interface Dot {
+interface Dot {
   uid: string
   x: number
   y: number
@@ -18,7 +18,7 @@ export interface Line {
   link: LinkView
 }
 
-export interface Layout {
+interface Layout {
   dots: Dot[]
   lines: Line[]
   /** A round length for the scale bar, and how long it is drawn. */

@@ -9,7 +9,7 @@ export function isMovable(member: MemberView): boolean {
   return member.standing === 'clustered' || member.standing === 'alone'
 }
 
-export interface Candidate {
+interface Candidate {
   row: Incident
   distance_m: number | null
   apart_s: number

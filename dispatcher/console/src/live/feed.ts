@@ -14,7 +14,7 @@ const LONGEST_PAUSE_MS = 15_000
 /** Three heart-beats missed: the connection is dead even if nobody closed it. */
 const SILENT_MS = 16_000
 
-export interface FeedListener {
+interface FeedListener {
   /** The stream stands; `resumed` says whether it continues where we were, or what was before must be read anew. */
   opened(resumed: boolean): void
   /** Something came, if only a heart-beat. */

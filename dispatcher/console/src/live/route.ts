@@ -11,7 +11,7 @@ import { LiveFeed } from './feed'
 /** After so long a break the lists are read anew: a replay of hours is slower than the list. */
 const RELOAD_AFTER_S = 120
 
-export interface FrameNews {
+interface FrameNews {
   tickets: TicketRow[]
   incidents: Incident[]
   presence: PresenceNews[]

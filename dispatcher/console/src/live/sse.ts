@@ -1,12 +1,12 @@
 /** Server-sent events as text in, messages out; heart-beats (comments) are reported too, which EventSource hides. */
 
-export interface SentEvent {
+interface SentEvent {
   id: string | null
   event: string
   data: string
 }
 
-export interface SseTaken {
+interface SseTaken {
   events: SentEvent[]
   /** Texts of comments: the server's sign of life when nothing happens, and where its stream stands. */
   comments: string[]

@@ -8,7 +8,7 @@ import { collection, type MapLayer, removeLayers, setFeatures } from './layer'
 import type { Palette } from './palette'
 
 /** Above it a square stands out among those that hold incidents, two-sided at 5 %; above the other at 1 %. */
-export const STANDS_OUT_Z = 1.96
+const STANDS_OUT_Z = 1.96
 const STANDS_FAR_OUT_Z = 2.58
 
 const SIDE_M = 200

@@ -23,7 +23,7 @@ export function removeLayers(map: MapLibreMap, layers: readonly string[], source
   if (map.getSource(source)) map.removeSource(source)
 }
 
-export interface Positioned {
+interface Positioned {
   lon: number | null
   lat: number | null
 }

@@ -41,7 +41,7 @@ function isTree(value: unknown): value is Record<string, unknown> {
 }
 
 /** What a path points at: which group, kind or cell, and which of its values. */
-export interface Pointed {
+interface Pointed {
   part: 'group' | 'kind' | 'matrix' | 'reference' | 'other'
   name: string
   field: string

@@ -3,7 +3,7 @@ import { onBeforeUnmount, onMounted } from 'vue'
 
 import { usePreferences } from '@/store/preferences'
 
-export type KeyMap = Readonly<Record<string, () => void>>
+type KeyMap = Readonly<Record<string, () => void>>
 
 /** Listens while the component lives. `Escape` works always, also with single keys off and while typing. */
 export function useKeys(keys: KeyMap): void {

@@ -1,8 +1,8 @@
 /** How far a clock has run. Pure: the time comes in as milliseconds. */
 
-export type Phase = 'calm' | 'near' | 'over'
+type Phase = 'calm' | 'near' | 'over'
 
-export interface Countdown {
+interface Countdown {
   /** The used part of the limit, 0 to 1. */
   fraction: number
   phase: Phase

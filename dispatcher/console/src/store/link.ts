@@ -12,7 +12,7 @@ const GREY_S = 10
 /** Now it must be said aloud. */
 const BANNER_S = 30
 
-export type LinkLevel = 'fresh' | 'stale' | 'lost'
+type LinkLevel = 'fresh' | 'stale' | 'lost'
 
 export const useLink = defineStore('link', () => {
   const clock = useClock()

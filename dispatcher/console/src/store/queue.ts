@@ -30,7 +30,7 @@ export function isTerminal(row: TicketRow): boolean {
 }
 
 /** Unacknowledged first, then the grade, then what is due next, then the older. */
-export function compareRows(a: TicketRow, b: TicketRow): number {
+function compareRows(a: TicketRow, b: TicketRow): number {
   return (
     Number(isUnacknowledged(b)) - Number(isUnacknowledged(a)) ||
     a.grade - b.grade ||
