@@ -8,10 +8,10 @@ import {
   type HandoverDetail,
   type Petition,
   type PetitionDetail,
-  type Said,
   type UpwardDetail,
   type UpwardReport,
 } from '@/api/accountability'
+import type { Act } from '@/api/shapes'
 
 export interface Line {
   id: number
@@ -34,7 +34,7 @@ export interface Pane {
   name: 'files' | 'petitions' | 'calls' | 'reports'
   list: () => Promise<{ items: Line[] }>
   read: (id: number) => Promise<Told>
-  act: (id: number, event: string, said: Said) => Promise<Told>
+  act: (id: number, event: string, act: Act) => Promise<Told>
 }
 
 /** The words of the page: labels, names of organisations, times. */
@@ -106,7 +106,7 @@ export function filesPane(w: Words): Pane {
     name: 'files',
     list: async () => ({ items: (await accountability.files()).items.map(line) }),
     read: async (id) => told(await accountability.file(id)),
-    act: async (id, event, said) => told(await accountability.actOnFile(id, event, said)),
+    act: async (id, event, act) => told(await accountability.actOnFile(id, event, act)),
   }
 }
 
@@ -140,7 +140,7 @@ export function petitionsPane(w: Words): Pane {
     name: 'petitions',
     list: async () => ({ items: (await accountability.petitions()).items.map(line) }),
     read: async (id) => told(await accountability.petition(id)),
-    act: async (id, event, said) => told(await accountability.actOnPetition(id, event, said)),
+    act: async (id, event, act) => told(await accountability.actOnPetition(id, event, act)),
   }
 }
 
@@ -179,7 +179,7 @@ export function callsPane(w: Words, enters: boolean): Pane {
     name: 'calls',
     list: async () => ({ items: (await accountability.calls()).items.map(line) }),
     read: async (id) => told(await accountability.call(id)),
-    act: async (id, event, said) => told(await accountability.enterAnswer(id, event, said)),
+    act: async (id, event, act) => told(await accountability.enterAnswer(id, event, act)),
   }
 }
 
@@ -211,7 +211,7 @@ export function reportsPane(w: Words): Pane {
     name: 'reports',
     list: async () => ({ items: (await accountability.reports()).items.map(line) }),
     read: async (id) => told(await accountability.report(id)),
-    act: async (id, event, said) => told(await accountability.actOnReport(id, event, said)),
+    act: async (id, event, act) => told(await accountability.actOnReport(id, event, act)),
   }
 }
 

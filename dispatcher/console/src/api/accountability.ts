@@ -1,6 +1,7 @@
 /** Requests of the accountability page: files, breaches, petitions (Art. 50), emergency calls and reports upward. */
 import { request } from './client'
 import type { components } from './schema'
+import type { Act, Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -16,25 +17,13 @@ export type UpwardReport = Schemas['UpwardReport']
 export type UpwardDetail = Schemas['UpwardDetail']
 export type Organ = Schemas['Organ']
 
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
-
-/** What an action says beside its name. */
-export interface Said {
-  version: number
-  reason?: string
-  fields: Record<string, string>
-}
-
 const at = (path: string, id: number) => `/${path}/${String(id)}`
 
 export const accountability = {
   files: () => request<Page<AccountabilityFile>>('GET', '/accountability-files?limit=200'),
   file: (id: number) => request<AccountabilityDetail>('GET', at('accountability-files', id)),
-  actOnFile: (id: number, event: string, said: Said) =>
-    request<AccountabilityDetail>('POST', `${at('accountability-files', id)}/actions/${event}`, said),
+  actOnFile: (id: number, event: string, act: Act) =>
+    request<AccountabilityDetail>('POST', `${at('accountability-files', id)}/actions/${event}`, act),
   openFile: (breachId: number, reason: string) =>
     request<AccountabilityDetail>('POST', '/accountability-files', { breach_id: breachId, reason }),
   organs: () => request<{ items: Organ[] }>('GET', '/competent-organs'),
@@ -42,17 +31,17 @@ export const accountability = {
   petitions: () => request<Page<Petition>>('GET', '/petitions?limit=200'),
   receivePetition: (said: NewPetition) => request<PetitionDetail>('POST', '/petitions', said),
   petition: (id: number) => request<PetitionDetail>('GET', at('petitions', id)),
-  actOnPetition: (id: number, event: string, said: Said) =>
-    request<PetitionDetail>('POST', `${at('petitions', id)}/actions/${event}`, said),
+  actOnPetition: (id: number, event: string, act: Act) =>
+    request<PetitionDetail>('POST', `${at('petitions', id)}/actions/${event}`, act),
   calls: () => request<Page<Handover>>('GET', '/emergency-handovers?limit=200'),
   call: (id: number) => request<HandoverDetail>('GET', at('emergency-handovers', id)),
   /** What a service said on the telephone; the action is the state that it named. */
-  enterAnswer: (id: number, state: string, said: Said) =>
-    request<HandoverDetail>('POST', `${at('emergency-handovers', id)}/answers`, { version: said.version, state, ...said.fields }),
+  enterAnswer: (id: number, state: string, act: Act) =>
+    request<HandoverDetail>('POST', `${at('emergency-handovers', id)}/answers`, { version: act.version, state, ...act.fields }),
   reports: () => request<Page<UpwardReport>>('GET', '/upward-reports?limit=200'),
   report: (id: number) => request<UpwardDetail>('GET', at('upward-reports', id)),
-  actOnReport: (id: number, event: string, said: Said) =>
-    request<UpwardDetail>('POST', `${at('upward-reports', id)}/actions/${event}`, said),
+  actOnReport: (id: number, event: string, act: Act) =>
+    request<UpwardDetail>('POST', `${at('upward-reports', id)}/actions/${event}`, act),
 }
 
 /** Where the browser downloads the bundle of a file from. */

@@ -1,6 +1,7 @@
 /** Requests of the admission desk: offers, the gate, receipts, cases, lists and loads (Art. 45). */
 import { request } from './client'
 import type { components } from './schema'
+import type { Act, Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -18,17 +19,6 @@ export type RecordLine = Schemas['RecordLine']
 
 /** What is acted on: an offer or a correction case; both have a version and a list of what the caller may do. */
 export type Subject = 'committee-offers' | 'correction-cases'
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
-
-export interface Act {
-  version: number
-  reason?: string
-  fields: Record<string, unknown>
-}
 
 export const admission = {
   offers: () => request<Page<Offer>>('GET', '/committee-offers?limit=200'),

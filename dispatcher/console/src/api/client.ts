@@ -16,17 +16,13 @@ import type {
   User,
 } from './model'
 import { Refusal, refusalOf } from './problem'
+import type { Act, Page } from './shapes'
 
 const PREFIX = '/api/v1'
 const PAGE_ROWS = 200
 const LIMIT_MS = 15_000
 /** The map shows the newest open incidents; a storm has more of them than a map can tell. */
 const NEWEST_INCIDENTS = 1_000
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
 
 let onLoggedOut: () => void = () => undefined
 
@@ -54,8 +50,7 @@ export const api = {
   holdInside: (id: number, ask: { user_id?: number; office?: string }) =>
     request<TicketDetail>('POST', `/tickets/${String(id)}/holder`, ask),
   ticketsOfView: (view: string, take: (rows: TicketRow[]) => void) => everyPage<TicketRow>(`/tickets?open=true&view=${view}`, take),
-  act: (id: number, event: string, ask: { version: number; reason?: string; fields: Record<string, unknown> }) =>
-    request<TicketDetail>('POST', `/tickets/${String(id)}/actions/${event}`, ask),
+  act: (id: number, event: string, act: Act) => request<TicketDetail>('POST', `/tickets/${String(id)}/actions/${event}`, act),
 }
 
 /** Opens the live stream after the given position; the caller reads the body. */

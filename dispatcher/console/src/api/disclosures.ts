@@ -1,6 +1,7 @@
 /** Requests of the disclosure desk: the queue, a draft with its redaction and preview, actions, committees' calendar (Art. 44). */
 import { request } from './client'
 import type { components } from './schema'
+import type { Act, Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -9,17 +10,6 @@ export type DisclosureDetail = Schemas['DisclosureDetail']
 export type DisclosureState = Schemas['DisclosureState']
 export type DisclosureLevel = Schemas['DisclosureLevel']
 export type NeverReason = Schemas['NeverReason']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
-
-export interface Act {
-  version: number
-  reason?: string
-  fields: Record<string, unknown>
-}
 
 const PUBLIC = '/public'
 

@@ -1,6 +1,7 @@
 /** Requests of the evaluations page (Art. 46): what committees and residents say, what is replied, how organs are assessed. */
 import { request } from './client'
 import type { components } from './schema'
+import type { Act, Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -14,17 +15,6 @@ export type AssessmentDetail = Schemas['AssessmentDetail']
 export type HearingForm = Schemas['HearingForm']
 export type NewAssessment = Schemas['NewAssessment']
 export type NewHearing = Schemas['NewHearing']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
-
-export interface Act {
-  version: number
-  reason?: string
-  fields: Record<string, string>
-}
 
 const of = (id: number) => `/evaluations/${String(id)}`
 const organ = (id: number) => `/organ-assessments/${String(id)}`

@@ -1,6 +1,7 @@
 /** Requests of screening: the hazard register, inspection rounds, what stands near an incident (Art. 25). */
 import { request } from './client'
 import type { components } from './schema'
+import type { Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -14,11 +15,6 @@ export type FactorsAsk = Schemas['FactorsAsk']
 export type Inspection = Schemas['Inspection']
 export type InspectionDetail = Schemas['InspectionDetail']
 export type NewFinding = Schemas['NewFinding']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
 
 export interface HazardAsk {
   version: number

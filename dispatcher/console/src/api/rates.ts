@@ -2,6 +2,7 @@
 import type { TicketDetail } from './model'
 import { request } from './client'
 import type { components } from './schema'
+import type { Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -10,11 +11,6 @@ export type Detector = Schemas['Detector']
 export type HotSpots = Schemas['HotSpots']
 export type Proposal = Schemas['Proposal']
 export type RateFinding = Schemas['Finding']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
 
 export interface Narrowed {
   kind: string

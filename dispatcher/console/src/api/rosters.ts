@@ -1,6 +1,7 @@
 /** Requests of the page of rosters: who is on duty, gaps, overrides, who cannot be reached. */
 import { request } from './client'
 import type { components } from './schema'
+import type { Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -12,11 +13,6 @@ export type NewOverride = Schemas['NewOverride']
 export type Reachability = Schemas['Reachability']
 export type RosterGap = Schemas['RosterGap']
 export type DutyAlarms = Schemas['DutyAlarms']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
 
 export const rosters = {
   /** So many lines fit a page; who wants others names the organisation. */

@@ -1,6 +1,7 @@
 /** Requests of the page on rules: versions, drafts, trials, putting one in force. */
 import { request } from './client'
 import type { components } from './schema'
+import type { Page } from './shapes'
 
 type Schemas = components['schemas']
 
@@ -20,11 +21,6 @@ export type TrialExample = Schemas['TrialExample']
 export type TrialTotals = Schemas['TrialTotals']
 export type Backtest = Schemas['Backtest']
 export type BacktestDetail = Schemas['BacktestDetail']
-
-interface Page<Row> {
-  items: Row[]
-  next: string | null
-}
 
 /** A dry run computes over everything that is open; other requests answer at once. */
 const DRY_RUN_LIMIT_MS = 120_000

@@ -5,6 +5,7 @@ import { ref, shallowRef } from 'vue'
 import { api } from '@/api/client'
 import type { TicketDetail, TimelineItem } from '@/api/model'
 import { Refusal } from '@/api/problem'
+import { actOn } from '@/api/shapes'
 
 import { useTickets } from './tickets'
 
@@ -78,13 +79,8 @@ export const useOpenedTicket = defineStore('opened', () => {
     if (ticket === null) return
     acting.value = true
     try {
-      const reason = draft.reason.trim()
       const fields = Object.fromEntries(Object.entries(draft.fields).filter(([, value]) => isGiven(value)))
-      const after = await api.act(ticket.id, event, {
-        version: ticket.version,
-        fields,
-        ...(reason === '' ? {} : { reason }),
-      })
+      const after = await api.act(ticket.id, event, actOn(ticket, fields, draft.reason.trim()))
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys are ticket and event
       delete drafts.value[draftKey(ticket.id, event)]
       if (wanted === after.id) detail.value = after
