@@ -27,8 +27,3 @@ export function missing(draft: Draft): Element[] {
 export function emptyDraft(): Draft {
   return { text: '', occurredAt: '', address: '', wanted: '', name: '', phone: '', anonymous: false }
 }
-
-/** The time that somebody typed on the wall clock of China, with its offset; null for none. */
-export function chinaTime(typed: string): string | null {
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(typed) ? `${typed}:00+08:00` : null
-}

@@ -1,6 +1,9 @@
-/** Times as the desk reads them: always Asia/Shanghai, 24 hours, whatever the machine's zone is. */
+/** Times as the desk reads and types them: always Asia/Shanghai, 24 hours, whatever the machine's zone is. */
 
-const ZONE = 'Asia/Shanghai'
+export const ZONE = 'Asia/Shanghai'
+/** China keeps one zone without summer time. */
+export const ZONE_OFFSET_MS = 8 * 3_600_000
+export const DAY_MS = 86_400_000
 
 const parts = new Intl.DateTimeFormat('en-CA', {
   timeZone: ZONE,
@@ -34,6 +37,16 @@ export function timeOfDay(at: string | number): string {
 export function dateAndTime(at: string | number): string {
   const { date, time } = wall(at)
   return `${date} ${time}`
+}
+
+/** `2026-11-22` */
+export function dateOf(at: string | number): string {
+  return wall(at).date
+}
+
+/** What `<input type="datetime-local">` says, on China's clock. */
+export function onChinasClock(typed: string): string {
+  return `${typed}:00+08:00`
 }
 
 /** The time alone on the day of `now_ms`, else with month and day: `11-23 08:00:00`. */

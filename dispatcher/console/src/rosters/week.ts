@@ -1,18 +1,15 @@
 /** The week as the grid shows it: its days on China's clock, and where a stretch lies in it. Pure. */
 import type { Stretch } from '@/api/rosters'
-
-const DAY_MS = 86_400_000
-/** China keeps one zone without summer time. */
-const OFFSET_MS = 8 * 3_600_000
+import { DAY_MS, ZONE_OFFSET_MS } from '@/i18n/time'
 
 export const DAYS = 7
 
 /** Midnight of the Monday of the week that `at_ms` lies in. */
 export function mondayOf(at_ms: number): number {
-  const day = Math.floor((at_ms + OFFSET_MS) / DAY_MS)
+  const day = Math.floor((at_ms + ZONE_OFFSET_MS) / DAY_MS)
   // 1 January 1970 was a Thursday.
   const sinceMonday = (day + 3) % DAYS
-  return (day - sinceMonday) * DAY_MS - OFFSET_MS
+  return (day - sinceMonday) * DAY_MS - ZONE_OFFSET_MS
 }
 
 export function weekFrom(monday_ms: number): number[] {
@@ -29,9 +26,4 @@ export function placed(stretch: Stretch, monday_ms: number): { left: string; wid
   const left = ((Date.parse(stretch.from_at) - monday_ms) / week_ms) * 100
   const width = ((Date.parse(stretch.until_at) - Date.parse(stretch.from_at)) / week_ms) * 100
   return { left: `${left.toFixed(3)}%`, width: `${width.toFixed(3)}%` }
-}
-
-/** What `<input type="datetime-local">` says, on China's clock. */
-export function onChinasClock(typed: string): string {
-  return `${typed}:00+08:00`
 }
