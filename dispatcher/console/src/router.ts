@@ -1,4 +1,4 @@
-/** The pages: the log-in, the desk with or without an open ticket, an incident explained, the admission desk, calls and call-backs. */
+/** The address of every page; who is not logged in comes to the log-in first. */
 import { createRouter, createWebHashHistory } from 'vue-router'
 
 import { useSession } from './store/session'

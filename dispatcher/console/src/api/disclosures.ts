@@ -1,4 +1,4 @@
-/** Requests of the disclosure desk: the queue, a draft with its redaction and preview, actions, committees' calendar (Art. 44). */
+/** Requests of the disclosure desk: the queue, a draft with its redaction and preview, actions (Art. 44). */
 import { request } from './client'
 import type { components } from './schema'
 import type { Act, Page } from './shapes'
