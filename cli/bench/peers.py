@@ -24,10 +24,18 @@ HOW: Final = (
     "what they compute (eps = R, min_samples = 1). Batch peers cluster each window in one shot; the incremental peer "
     "takes it event by event; ours takes one window after the other as a stream, in batches of 16 k, from deliveries "
     "to finals, identity and repeats included (clustering alone is the second ratio). Same partition required. The "
-    "first window warms all up. Each is pinned to one core; for the third ratio the peers may use all, ours still one."
+    "first window warms all up. Each is pinned to one core; for the third ratio the peers may use all, ours still one. "
+    "`scikit-learn, cylinders` gets windows of twelve T, whose links are no discs: the neighbours in a box of R, R and "
+    "T come from its tree, those of them in the cylinder are its precomputed metric."
 )
 RATIOS: Final = ("ratio_to", "ratio_of_clustering_to", "ratio_on_all_cores_to")
-GAP_MS: Final = 4 * T_MS + 40_009  # from one window to the next, and no multiple of anything
+SIZES: Final = {
+    "scikit-learn": "100k",
+    "scikit-learn, cylinders": "100k_12T",
+    "dbscan": "100k",
+    "incdbscan-rs": "8k",
+}
+GAP_MS: Final = 16 * T_MS + 40_009  # from one window to the next, and no multiple of anything
 Labels = NDArray[np.int64]
 
 
@@ -43,13 +51,14 @@ def compare(quick: bool) -> dict[str, Any]:
     """Ratios of our events a second to each peer's; None where the peer is not installed."""
     count = 6 if quick else 11
     windows = {name: _windows(size, 3.0, count) for name, size in (("100k", 100_000), ("8k", 8_000))}
+    windows["100k_12T"] = _windows(100_000, 3.0, count, span=12)
     one = {max(os.sched_getaffinity(0))}
     with _pinned(one):
         ours = {name: _ours(of_size) for name, of_size in windows.items()}
     figures: dict[str, Any] = {"how": HOW, "same_partition": {}, **{ratio: {} for ratio in RATIOS}}
     figures["events_per_s"] = {f"ours_{name}": round(windows[name][0].t_ms.size / ours[name].wall_s) for name in ours}
-    for name, size in (("scikit-learn", "100k"), ("dbscan", "100k"), ("incdbscan-rs", "8k")):
-        points = [np.stack((window.x_dm, window.y_dm), axis=1).astype(np.float64) for window in windows[size]]
+    for name, size in SIZES.items():
+        points = [np.stack((window.x_dm, window.y_dm, window.t_ms), axis=1) for window in windows[size]]
         try:
             on_one = _apart(name, points, one)
         except ImportError:
@@ -65,15 +74,15 @@ def compare(quick: bool) -> dict[str, Any]:
     return figures
 
 
-def _windows(size: int, density: float, count: int) -> list[EventColumns]:
-    """Windows one after the other, each of uniform events within one T with `density` neighbours."""
+def _windows(size: int, density: float, count: int, span: int = 1) -> list[EventColumns]:
+    """Windows one after the other, each of uniform events within `span` T with about `density` neighbours."""
     random = np.random.default_rng(11)
-    side = int(np.sqrt(size * np.pi * R_DM**2 / density))
+    side = int(np.sqrt(size * np.pi * R_DM**2 / density * min(1.0, 2 / span)))
     made = []
     for k in range(count):
         x, y = random.integers(0, side, (2, size))
         words = random.integers(0, 1 << 63, (2, size)).astype(np.uint64)
-        t = k * GAP_MS + np.sort(random.integers(0, T_MS, size))
+        t = k * GAP_MS + np.sort(random.integers(0, span * T_MS, size))
         made.append(event_columns((words[0], words[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size)))
     return made
 
@@ -103,7 +112,7 @@ def _pinned(cpus: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _apart(name: str, points: Sequence[NDArray[np.float64]], cpus: set[int]) -> Timed:
+def _apart(name: str, points: Sequence[Labels], cpus: set[int]) -> Timed:
     """A peer on each window, in a process of its own with these cores; raises ImportError."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _settle, (cpus,)) as process:
         return process.submit(_peer, name, points).result()
@@ -114,16 +123,19 @@ def _settle(cpus: set[int]) -> None:
     os.environ["PARLAY_NUM_THREADS"] = str(len(cpus))  # how `dbscan` is told
 
 
-def _peer(name: str, points: Sequence[NDArray[np.float64]]) -> Timed:
+def _peer(name: str, points: Sequence[Labels]) -> Timed:
     cluster: Callable[[NDArray[np.float64]], Labels] = {
         "scikit-learn": _sklearn,
+        "scikit-learn, cylinders": _sklearn_of_cylinders,
         "dbscan": _dbscan,
         "incdbscan-rs": _incdbscan,
     }[name]
     wall_s = []
+    columns = 3 if cluster is _sklearn_of_cylinders else 2
     for window in points:
+        given = window[:, :columns].astype(np.float64)
         begin = time.perf_counter()
-        labels = cluster(window)
+        labels = cluster(given)
         wall_s.append(time.perf_counter() - begin)
     median_s = statistics.median(wall_s[1:])
     return Timed(median_s, median_s, labels)
@@ -144,6 +156,17 @@ def labels_of(all_finals: Iterable[Finals], events: EventColumns) -> Labels:
 def _sklearn(points: NDArray[np.float64]) -> Labels:
     cluster: Any = import_module("sklearn.cluster")
     return np.asarray(cluster.DBSCAN(eps=R_DM, min_samples=1).fit(points).labels_)
+
+
+def _sklearn_of_cylinders(points: NDArray[np.float64]) -> Labels:
+    cluster: Any = import_module("sklearn.cluster")
+    neighbors: Any = import_module("sklearn.neighbors")
+    tree = neighbors.NearestNeighbors(radius=1.0, metric="chebyshev").fit(points / (R_DM, R_DM, T_MS))
+    graph = tree.radius_neighbors_graph(mode="connectivity").tocoo()
+    dx, dy, _ = (points[graph.row] - points[graph.col]).T
+    graph.data = np.where(dx * dx + dy * dy <= R_DM**2, graph.data, 2.0)  # beyond eps
+    found = cluster.DBSCAN(eps=1.0, min_samples=1, metric="precomputed").fit(graph.tocsr())
+    return np.asarray(found.labels_)
 
 
 def _dbscan(points: NDArray[np.float64]) -> Labels:

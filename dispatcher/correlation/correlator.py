@@ -112,7 +112,8 @@ class Correlator:
         made = cls(groups, expected_events=events.t_ms.size)
         applied = made.apply(events)
         if beside:
-            made._state = beside_live.count(made._state, beside)
+            with np.errstate(over="ignore"):
+                made._state = beside_live.count(made._state, beside)
             rows = made._rows(events.uid_hi, events.uid_lo)
             firsts = np.empty_like(rows)
             clustering.name_rows(made._state, rows, False, applied.component, firsts)
