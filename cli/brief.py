@@ -14,7 +14,7 @@ from dispatcher.api.briefs.composing import compose
 from dispatcher.api.briefs.model import BriefPeriod
 from dispatcher.api.exports import taking
 from dispatcher.api.exports.tables import Language
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.clock import open_clock
 from runtime.pool import Scope, open_pool, transaction
 
@@ -36,7 +36,7 @@ def brief(
             if found is None:
                 raise ExportImpossible(f"there is no user {login}")
             at = (await open_clock(conn)).now()
-            last = day.date() if day is not None else at.astimezone(LOCAL).date() - timedelta(days=1)
+            last = day.date() if day is not None else day_of(at) - timedelta(days=1)
             figures = await gathering.gather(conn, period, last, found[0].scope, at)
             told = {"period": str(period), "day": last.isoformat()}
             await taking.record(conn, found[0], "brief", "docx", told, 1, at)

@@ -20,7 +20,7 @@ from dispatcher.indicators import answering
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import Question
 from dispatcher.tickets import reading
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.clock import open_clock
 from runtime.errors import Explained
 from runtime.pool import Connection, Scope, open_pool, transaction
@@ -83,7 +83,7 @@ def indicators(
 
 
 def _question(viewer: User, at: datetime, days: int) -> Question:
-    until: date = at.astimezone(LOCAL).date() + timedelta(days=1)
+    until: date = day_of(at) + timedelta(days=1)
     return Question(indicators=tuple(INDICATORS), since=until - timedelta(days=days), until=until, area_id=viewer.scope)
 
 

@@ -15,7 +15,7 @@ from dispatcher.indicators import answering, rollups
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import CellKey, Dimension, Figure, MeasureUnit, Period, Question, value_of
 from registry.areas import AreaLevel
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.clock import open_clock
 from runtime.errors import Explained
 from runtime.pool import Connection
@@ -65,7 +65,7 @@ def show(
     async def work(conn: Connection, at: datetime) -> None:
         if unknown:
             raise IndicatorUnknown(f"There is no indicator {unknown[0]}; `rongan kpi list` shows them.")
-        today = at.astimezone(LOCAL).date()
+        today = day_of(at)
         question = Question(
             indicators=names,
             since=since.date() if since else today.replace(day=1),

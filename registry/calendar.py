@@ -25,6 +25,16 @@ _WEEKEND: Final = (5, 6)
 _SEED_VERSION: Final = 1
 
 
+def day_of(at: datetime) -> date:
+    """The day of China that a time lies in."""
+    return at.astimezone(LOCAL).date()
+
+
+def begin_of(day: date) -> datetime:
+    """When a day of China begins, in UTC."""
+    return datetime.combine(day, time(), LOCAL).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """Where a count of working time ends, and what was met on the way."""
@@ -68,7 +78,7 @@ class WorkCalendar:
 
     def after_working_days(self, at: datetime, days: int) -> Reached:
         """Count working days after the day of `at`, which itself does not count; ends at the close of office."""
-        day = at.astimezone(LOCAL).date()
+        day = day_of(at)
         seen: list[date] = []
         left = days
         while left > 0:
@@ -87,7 +97,7 @@ class WorkCalendar:
         return int(total.total_seconds())
 
     def _spans_from(self, at: datetime, seen: list[date]) -> Iterator[tuple[datetime, datetime]]:
-        first = at.astimezone(LOCAL).date()
+        first = day_of(at)
         for offset in count():
             day = first + timedelta(days=offset)
             seen.append(day)
@@ -108,7 +118,7 @@ class WorkCalendar:
 
 async def read_calendar(conn: Connection, at: datetime) -> WorkCalendar:
     """The days that a limit which starts or was started about `at` can meet: from 90 days before to 400 after."""
-    day = at.astimezone(LOCAL).date()
+    day = day_of(at)
     rows = await conn.fetch(QUERIES.list_calendar_days, day - timedelta(days=90), day + timedelta(days=400))
     return WorkCalendar({row["day"]: row["working"] for row in rows})
 

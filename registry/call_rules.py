@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from registry.calendar import LOCAL
+from registry.calendar import LOCAL, day_of
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -37,7 +37,7 @@ class CallRules:
 
     def is_unreachable(self, attempts: tuple[datetime, ...]) -> bool:
         """Whether somebody who was called in vain so often counts as unreachable."""
-        days = {each.astimezone(LOCAL).date() for each in attempts}
+        days = {day_of(each) for each in attempts}
         return len(attempts) >= self.tries and len(days) >= self.try_days
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -11,7 +11,7 @@ QUERIES = load(__package__)
 
 async def take_numbers(conn: Connection, prefix: str, at: datetime, count: int) -> list[str]:
     """The next `count` numbers of a series; what is rolled back gives them back. Holds the series until the end."""
-    day = at.astimezone(LOCAL).date()
+    day = day_of(at)
     last: int = await conn.fetchval(QUERIES.take_numbers, prefix, day, count)
     return [f"{prefix}-{day:%Y%m%d}-{number:05d}" for number in range(last - count + 1, last + 1)]
 

@@ -13,7 +13,7 @@ from dispatcher.admission.errors import EntryRefused
 from dispatcher.admission.judging import QUERIES, read_parties
 from dispatcher.admission.procedures import Act, ApplicationState, Subject
 from registry.admission import AdmissionList
-from registry.calendar import LOCAL, read_calendar
+from registry.calendar import day_of, read_calendar
 from registry.numbering import take_number
 from registry.organisations import OrganisationKind
 from runtime.pool import Connection
@@ -95,7 +95,7 @@ async def act(conn: Connection, application_id: int, asked: Act, user: User, at:
             item_id = await publish(conn, entry, user, at)
             await conn.execute(QUERIES.list_application, application_id, item_id)
         case "delist":
-            await end(conn, row["item_id"], at.astimezone(LOCAL).date(), user, at)
+            await end(conn, row["item_id"], day_of(at), user, at)
         case _:
             pass
     await records.move(conn, taken, asked, user, at)
@@ -107,7 +107,7 @@ async def publish(conn: Connection, entry: Entry, user: User, at: datetime) -> i
     Raises EntryRefused where its matter stands on one already, and for an area that is not the user's own.
     """
     await _require_own_area(conn, entry.area_id, user)
-    today = at.astimezone(LOCAL).date()
+    today = day_of(at)
     if entry.effective_from < today:
         raise EntryRefused("effective_from", _NOT_FOR_THE_PAST)
     try:
@@ -138,7 +138,7 @@ async def end(conn: Connection, item_id: int, last_day: date, user: User, at: da
     if entry is None:
         raise EntryRefused("id", "no such entry")
     await _require_own_area(conn, entry["area_id"], user)
-    if last_day < at.astimezone(LOCAL).date():
+    if last_day < day_of(at):
         raise EntryRefused("last_day", _NOT_FOR_THE_PAST)
     last = max(last_day, entry["effective_from"])
     if await conn.fetchval(QUERIES.end_item, item_id, last, user.actor) is None:

@@ -8,7 +8,7 @@ from dispatcher.admission.errors import EntryRefused
 from dispatcher.admission.gate import judge
 from dispatcher.admission.model import EmergencyOrder, Means, Package, Verdict, Wish
 from registry.admission import read_item
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from registry.numbering import take_number
 from registry.organisations import Organisation, read_organisations_named
 from runtime.pool import Connection
@@ -43,7 +43,7 @@ async def judge_wish(
         package=package or Package(),
         order=await _read_order(conn, order_id) if order_id is not None else None,
     )
-    item = await read_item(conn, matter, receiver.area_id, at.astimezone(LOCAL).date())
+    item = await read_item(conn, matter, receiver.area_id, day_of(at))
     return wish, judge(wish, item, at)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dispatcher.desk.errors import CitationUnknown
 from dispatcher.desk.receipts import QUERIES
 from dispatcher.tickets.model import TicketEvent
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.pool import Connection
 
 
@@ -26,7 +26,7 @@ class RefusalBasis:
 
 async def refusal_bases(conn: Connection, at: datetime) -> list[RefusalBasis]:
     """The bases in force on the day of `at`."""
-    rows = await conn.fetch(QUERIES.list_refusal_bases, at.astimezone(LOCAL).date())
+    rows = await conn.fetch(QUERIES.list_refusal_bases, day_of(at))
     return [RefusalBasis(**dict(row)) for row in rows]
 
 
@@ -45,7 +45,7 @@ async def check_citation(conn: Connection, event: TicketEvent, fields: Mapping[s
 async def _check_basis(conn: Connection, refusal: object, basis: object, at: datetime) -> None:
     if not isinstance(refusal, str) or not isinstance(basis, str) or "\0" in basis:
         return
-    row = await conn.fetchrow(QUERIES.refusal_basis, basis, at.astimezone(LOCAL).date())
+    row = await conn.fetchrow(QUERIES.refusal_basis, basis, day_of(at))
     if row is None:
         raise CitationUnknown("legal_basis", basis, "no legal basis in force has this code; see refusal-bases")
     if row["refusal"] != refusal:
@@ -55,5 +55,5 @@ async def _check_basis(conn: Connection, refusal: object, basis: object, at: dat
 async def _check_article(conn: Connection, article: object, version: object, at: datetime) -> None:
     if not isinstance(article, str) or type(version) is not int or "\0" in article or not 0 < version < 2**31:
         return
-    if await conn.fetchval(QUERIES.version_in_force, article, version, at.astimezone(LOCAL).date()) is None:
+    if await conn.fetchval(QUERIES.version_in_force, article, version, day_of(at)) is None:
         raise CitationUnknown("article", article, f"version {version} is not the one in force")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dispatcher.accounts.model import User
 from dispatcher.desk.errors import CitationUnknown, DeskUnknown
 from dispatcher.desk.receipts import QUERIES
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.pool import Connection
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]+")
@@ -50,7 +50,7 @@ async def search(
     wanted = list(pieces(question)) if question is not None else []
     if question is not None and not wanted:
         return []
-    rows = await conn.fetch(QUERIES.search_articles, at.astimezone(LOCAL).date(), wanted, kind, demand, limit)
+    rows = await conn.fetch(QUERIES.search_articles, day_of(at), wanted, kind, demand, limit)
     return [dict(row) for row in rows]
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from dispatcher.disclosure.model import MatterOutcome
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from registry.disclosures import DisclosureItem, DisclosureLevel, DisclosureMoment
 
 FEWEST: Final = 5
@@ -134,4 +134,4 @@ def _count(count: Count) -> dict[str, Any]:
 
 
 def _day(at: datetime) -> str:
-    return at.astimezone(LOCAL).date().isoformat()
+    return day_of(at).isoformat()

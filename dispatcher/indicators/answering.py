@@ -10,7 +10,8 @@ from asyncpg import Record
 from dispatcher.indicators.counting import FORMULAS, ROLLED_DEPTH, direct_sql, drill_sql, rolled_sql
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import CellKey, Dimension, Figure, Question
-from dispatcher.indicators.rollups import QUERIES, begin_of, day_of, spans_of
+from dispatcher.indicators.rollups import QUERIES, spans_of
+from registry.calendar import begin_of, day_of
 from runtime.pool import Connection
 
 NO_AREA: Final = ""

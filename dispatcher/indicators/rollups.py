@@ -1,11 +1,11 @@
 """Counts finished days once, so that long spans are not counted again and again; the stage that keeps at it."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
 from dispatcher.incidents.step import Advanced
 from dispatcher.indicators.counting import FORMULAS, roll_up_sql
-from registry.calendar import LOCAL
+from registry.calendar import begin_of, day_of
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -26,16 +26,6 @@ class Moment(Protocol):
 
     @property
     def at(self) -> datetime: ...
-
-
-def begin_of(day: date) -> datetime:
-    """When a day of China begins."""
-    return datetime.combine(day, time(), LOCAL).astimezone(UTC)
-
-
-def day_of(at: datetime) -> date:
-    """The day of China of a time."""
-    return at.astimezone(LOCAL).date()
 
 
 def today(at: datetime) -> date:

@@ -1,13 +1,13 @@
 """Gathers the figures of a brief from the database, in the area of its reader."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from dispatcher.api.briefs.model import DAYS, BriefFigures, BriefPeriod, Counts, KindCount, OverdueTicket
 from dispatcher.indicators import answering
 from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import CellKey, Figure, Question
-from registry.calendar import LOCAL
+from registry.calendar import begin_of
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -22,7 +22,7 @@ async def gather(conn: Connection, period: BriefPeriod, day: date, area_id: str 
     length = timedelta(days=DAYS[period])
     until = day + timedelta(days=1)
     since = until - length
-    begin, middle, end = (_begin(each) for each in (since - length, since, until))
+    begin, middle, end = (begin_of(each) for each in (since - length, since, until))
     standing = await conn.fetchrow(QUERIES.count_open, area_id)
     named = await conn.fetchval(QUERIES.area_name, area_id) if area_id is not None else None
     return BriefFigures(
@@ -87,7 +87,3 @@ async def _indicators(
 
 def _by_name(figures: dict[CellKey, Figure]) -> dict[str, Figure]:
     return {key.indicator: figure for key, figure in figures.items()}
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=LOCAL)

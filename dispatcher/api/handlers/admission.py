@@ -21,7 +21,7 @@ from dispatcher.api.routing import Call
 from dispatcher.api.titles import problem
 from dispatcher.tickets import reading
 from registry.admission import AdmissionItem, read_items
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from runtime.pool import Connection
 
 LAST_ID: Final = 2**63 - 1
@@ -32,7 +32,7 @@ async def list_admission_lists(call: Call[None, models.ListFilter, None]) -> mod
     key = decode(asked.cursor, int)
     found = await read_items(
         call.conn,
-        on=asked.on or call.at.astimezone(LOCAL).date(),
+        on=asked.on or day_of(call.at),
         area_id=asked.area,
         only=asked.list,
         matter=asked.matter,

@@ -18,7 +18,7 @@ from dispatcher.indicators.definitions import INDICATORS
 from dispatcher.indicators.model import SMALL_DENOMINATOR, CellKey, Dimension, Figure, Period, Question, value_of
 from dispatcher.indicators.rollups import QUERIES
 from dispatcher.tickets import reading
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 from registry.local_areas import read_local_areas
 
 SPAN_DAYS: Final = 366
@@ -28,7 +28,7 @@ _LAST_ID: Final = 2**63 - 1
 async def read_kpi(call: Call[None, models.KpiFilter, None]) -> models.KpiFigures | web.StreamResponse:
     """The figures; as a file where one is asked for."""
     asked = call.query
-    today = call.at.astimezone(LOCAL).date()
+    today = day_of(call.at)
     since, until = asked.since or today.replace(day=1), asked.until or today + timedelta(days=1)
     _refuse_span(since, until, SPAN_DAYS)
     names = tuple(dict.fromkeys(asked.indicators.split(","))) if asked.indicators else tuple(INDICATORS)

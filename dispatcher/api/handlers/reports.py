@@ -14,13 +14,13 @@ from dispatcher.api.exports import taking
 from dispatcher.api.models.reports import BriefFilter, BriefPart, BriefPath, BriefView, ExportRecord, ExportRecords
 from dispatcher.api.models.wire import Paged
 from dispatcher.api.routing import Call
-from registry.calendar import LOCAL
+from registry.calendar import day_of
 
 
 async def read_brief(call: Call[BriefPath, BriefFilter, None]) -> BriefView | web.StreamResponse:
     """The brief of the caller's area; as DOCX, which is recorded, where that is asked for."""
     asked = call.query
-    day = asked.day or call.at.astimezone(LOCAL).date() - timedelta(days=1)
+    day = asked.day or day_of(call.at) - timedelta(days=1)
     figures = await gathering.gather(call.conn, call.params.period, day, call.viewer.scope, call.at)
     brief = compose(figures, taking.language_of(call.request))
     if asked.format is None and document.MEDIA_TYPE not in call.request.headers.get(hdrs.ACCEPT, ""):
