@@ -4,10 +4,12 @@ A life-safety kind is never watched: whatever its device does, its events keep t
 reports ahead of the watermark; what it passed is folded, so that a device that flaps for weeks costs a few numbers.
 """
 
+from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from dispatcher.correlation.flapping import Begun, Judged, Limits, Report, fold, judge
@@ -22,6 +24,9 @@ _WATCHED: Final = frozenset({EventSource.DEVICE_EVENT, EventSource.SIGNAL})
 _LIFTED: Final = 1 << 62
 
 Version: TypeAlias = tuple[int, bytes]
+
+# A report and its version: time, uid, raised, revision, content hash.
+_PACKED: Final = Struct(">q16s?q8s")
 
 
 class Flips(NamedTuple):
@@ -39,31 +44,33 @@ class Series:
     begun: Begun = field(default_factory=Begun)
     reports: dict[bytes, Report] = field(default_factory=dict)
     versions: dict[bytes, Version] = field(default_factory=dict)
+    _packed: dict[bytes, bytes] = field(default_factory=dict)  # each as it is stored: it is stored with every newer one
 
     @staticmethod
     def of_json(stored: Mapping[str, Any]) -> "Series":
+        """As stored; at first every report was a list of its own."""
         flapping, last_ms, last_raised, changes_ms = stored["begun"]
         series = Series(Begun(flapping, last_ms, last_raised, tuple(changes_ms)))
-        for t_ms, uid_hex, raised, revision, content_hex in stored["reports"]:
-            uid = bytes.fromhex(uid_hex)
-            series.put(Report(t_ms, uid, raised), (revision, bytes.fromhex(content_hex)))
+        kept = stored["reports"]
+        if isinstance(kept, str):
+            for t_ms, uid, raised, revision, content in _PACKED.iter_unpack(b64decode(kept)):
+                series.put(Report(t_ms, uid, raised), (revision, content))
+        else:
+            for t_ms, uid_hex, raised, revision, content_hex in kept:
+                series.put(Report(t_ms, bytes.fromhex(uid_hex), raised), (revision, bytes.fromhex(content_hex)))
         return series
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "begun": list(self.begun),
-            "reports": [
-                [report.t_ms, uid.hex(), report.raised, self.versions[uid][0], self.versions[uid][1].hex()]
-                for uid, report in sorted(self.reports.items())
-            ],
-        }
+        """The same for the same reports, whatever came first."""
+        return {"begun": list(self.begun), "reports": b64encode(b"".join(sorted(self._packed.values()))).decode()}
 
     def put(self, report: Report, version: Version) -> None:
         self.reports[report.uid] = report
         self.versions[report.uid] = version
+        self._packed[report.uid] = _PACKED.pack(*report, *version)
 
     def remove(self, uid: bytes) -> None:
-        del self.reports[uid], self.versions[uid]
+        del self.reports[uid], self.versions[uid], self._packed[uid]
 
 
 class Flapping:
