@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: one pool a process, one transaction a unit of work, whose scope ends with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -74,6 +74,12 @@ async def transaction(pool: Pool, *, scope: Scope) -> AsyncIterator[Connection]:
             scope.area_id or "",
         )
         yield conn
+
+
+async def execute_each(conn: Connection, query: str, rows: Sequence[Sequence[object]]) -> None:
+    """Run the statement for each row; without any the server is not asked, which even an empty batch would do."""
+    if rows:
+        await conn.executemany(query, rows)
 
 
 async def _set_codecs(conn: Any) -> None:

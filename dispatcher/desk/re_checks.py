@@ -12,7 +12,7 @@ from dispatcher.tickets import store
 from dispatcher.tickets.breaches import Breach, BreachType, open_breach
 from dispatcher.tickets.model import Actor, EntryKind
 from dispatcher.tickets.records import read_ticket
-from runtime.pool import Connection
+from runtime.pool import Connection, execute_each
 
 BATCH: Final = 200
 
@@ -48,7 +48,7 @@ async def draw_due(conn: Connection) -> int:
         (row["id"], is_drawn(row["key"], row["ticket_id"], row["version"], row["one_in"]), row["one_in"])
         for row in rows
     ]
-    await conn.executemany(QUERIES.draw, drawn)
+    await execute_each(conn, QUERIES.draw, drawn)
     return len(drawn)
 
 

@@ -19,6 +19,7 @@ from dispatcher.incidents.step import Advanced, Step
 from dispatcher.incidents.touched import Touched
 from events.model import PLATFORM_SOURCES, Event, EventSource
 from registry.event_kinds import KindMode
+from runtime.pool import execute_each
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -215,7 +216,7 @@ async def _tick(step: Step, placing: Placing, tick: Event) -> None:
             await neighbours.keep(step.conn, group, finals.beside, memory.correlator.counts_from_ms(index))
         placing.settle(memory.flapping.settling(group_id, watermark_ms))
         rows.append((step.rulebook.taxonomy.rule_set, group_id, watermark_at))
-    await step.conn.executemany(QUERIES.put_watermark, rows)
+    await execute_each(step.conn, QUERIES.put_watermark, rows)
 
 
 def _change(step: Step, change: Touched) -> IncidentChange:

@@ -11,7 +11,7 @@ from dispatcher.incidents.touched import Touched
 from events.model import Event
 from registry.event_kinds import KindGroup
 from registry.numbering import take_numbers
-from runtime.pool import Connection
+from runtime.pool import Connection, execute_each
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -23,16 +23,17 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
     await _insert(conn, opened, at)
     seen = [change for change in touched if not change.incident.is_hidden]
     changed = [change for change in seen if not change.opened or change.incident.status is not IncidentStatus.OPEN]
-    await conn.executemany(QUERIES.update_incident, [_update(change) for change in changed])
+    await execute_each(conn, QUERIES.update_incident, [_update(change) for change in changed])
     aliases = [(loser, change.incident) for change in touched for loser, _, _ in change.absorbed]
     for loser, survivor in aliases:
         loser.merged_into, loser.case_id = survivor.id, survivor.case_id
-    await conn.executemany(
+    await execute_each(
+        conn,
         QUERIES.merge_incident,
         [(loser.id, survivor.id, survivor.case_id, loser.merged_at, loser.bridge_uid) for loser, survivor in aliases],
     )
     joined = [(change.incident.case_id, case_id) for change in touched for case_id in change.joined_cases]
-    await conn.executemany(QUERIES.join_cases, joined)
+    await execute_each(conn, QUERIES.join_cases, joined)
     await _move(conn, touched)
     rows = [
         _event_row(change.incident, event, standing)
@@ -43,9 +44,9 @@ async def write(conn: Connection, touched: Sequence[Touched], at: datetime) -> N
             *((event, Standing.RETURNED) for event in change.returned.values()),
         ]
     ]
-    await conn.executemany(QUERIES.put_incident_event, rows)
+    await execute_each(conn, QUERIES.put_incident_event, rows)
     settled = [pair for change in touched for pair in change.settled_with.items()]
-    await conn.executemany(QUERIES.settle_incident_events, settled)
+    await execute_each(conn, QUERIES.settle_incident_events, settled)
     cores = sorted(uid for change in touched for uid in change.cores)
     if cores:
         await conn.execute(QUERIES.mark_final_cores, cores)
@@ -59,9 +60,9 @@ async def _move(conn: Connection, touched: Sequence[Touched]) -> None:
         for uid in sorted(change.moved_uids):
             by_standing.setdefault(change.standings.get(uid), []).append(uid)
         moved += [(uids, change.incident.id or None, standing) for standing, uids in by_standing.items()]
-    await conn.executemany(QUERIES.move_incident_events, moved)
+    await execute_each(conn, QUERIES.move_incident_events, moved)
     risen = [(sorted(change.risen), change.incident.id) for change in touched if change.risen]
-    await conn.executemany(QUERIES.move_returned_events, risen)
+    await execute_each(conn, QUERIES.move_returned_events, risen)
 
 
 async def remember(
@@ -71,7 +72,8 @@ async def remember(
     at: datetime,
 ) -> None:
     """What officers decided, and what became of it, beside the record in the log."""
-    await conn.executemany(
+    await execute_each(
+        conn,
         QUERIES.put_overlay,
         [
             (
@@ -97,8 +99,8 @@ async def keep_series(
     conn: Connection, kept: Sequence[tuple[str, str, dict[str, Any]]], gone: Sequence[tuple[str, str]]
 ) -> None:
     """What decides which devices flap."""
-    await conn.executemany(QUERIES.put_series, kept)
-    await conn.executemany(QUERIES.delete_series, gone)
+    await execute_each(conn, QUERIES.put_series, kept)
+    await execute_each(conn, QUERIES.delete_series, gone)
 
 
 async def follow(

@@ -24,6 +24,7 @@ from dispatcher.patterns.matcher import Candidate, Outcome
 from dispatcher.patterns.memory import PatternMemory
 from dispatcher.patterns.model import Match, Pattern, PatternMode
 from events.model import PLATFORM_SOURCES, Event, EventSource
+from runtime.pool import execute_each
 from runtime.queries import load
 
 QUERIES = load(__package__)
@@ -176,8 +177,8 @@ async def _write(step: Step, memory: PatternMemory, found: _Found, corrected: Ab
         else:
             MATCHED.labels(pattern.id).inc()
             rows.append(_row(pattern, match, step.at))
-    await step.conn.executemany(QUERIES.withdraw_match, gone)
-    await step.conn.executemany(QUERIES.put_match, rows)
+    await execute_each(step.conn, QUERIES.withdraw_match, gone)
+    await execute_each(step.conn, QUERIES.put_match, rows)
 
 
 def _row(pattern: Pattern, match: Match, at: datetime) -> tuple[object, ...]:

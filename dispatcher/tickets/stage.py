@@ -1,7 +1,7 @@
 """The tickets stage of a step: an incident that asks for work gets one ticket, and what joins it joins the ticket."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -64,39 +64,64 @@ async def advance(step: Work) -> Advanced:
     """Open, join, raise and merge tickets for the incidents that this step changed; tell of each ticket once."""
     if not step.incidents or GROUP_OF_ALL in step.rulebook.taxonomy.groups:
         return Advanced(len(step.incidents), 0)
+    held = await _hold(step.conn, step.incidents)
+    if not held.any and not any(_asks(change) for change in step.incidents):
+        return Advanced(len(step.incidents), 0)
     context = Context(
         {organisation.id: organisation for organisation in step.rulebook.organisations},
         await read_rules(step.conn, step.at),
     )
-    desk = _Desk(step.conn, step.at, context, step.rulebook.taxonomy.kinds)
-    await desk.hold(step.incidents)
+    desk = _Desk(step.conn, step.at, context, step.rulebook.taxonomy.kinds, held)
     for change in step.incidents:
         await desk.take(change)
     return Advanced(len(step.incidents), await desk.tell())
 
 
-class _Desk:
-    """One step's work on tickets: holds their rows from the start, so that users' actions wait instead of colliding."""
+@dataclass(slots=True)
+class _Held:
+    """The tickets of the step's cases: their rows are held, so that users' actions wait instead of colliding."""
 
-    def __init__(self, conn: Connection, at: datetime, context: Context, kinds: Mapping[str, EventKind]) -> None:
+    open: dict[int, int] = field(default_factory=dict)  # case -> its open ticket
+    grades: dict[int, int] = field(default_factory=dict)  # open ticket -> the gravest that its incidents had before
+    ended: dict[int, int] = field(default_factory=dict)  # case -> its newest ticket, where none is open
+
+    @property
+    def any(self) -> bool:
+        return bool(self.open or self.ended)
+
+
+async def _hold(conn: Connection, changes: Sequence[IncidentChange]) -> _Held:
+    held = _Held()
+    cases = {change.case_id for change in changes}
+    cases |= {case_id for change in changes for case_id in _gone_cases(change)}
+    for row in await conn.fetch(QUERIES.hold_open_tickets_of_cases, sorted(cases)):
+        held.open[row["case_id"]] = row["id"]
+        held.grades[row["id"]] = row["incident_grade"]
+    for row in await conn.fetch(QUERIES.newest_tickets_of_cases, sorted(cases - held.open.keys())):
+        held.ended[row["case_id"]] = row["id"]
+    return held
+
+
+def _asks(change: IncidentChange) -> bool:
+    """Whether the incident may ask for a ticket where its case has none."""
+    return change.mode is not KindMode.NOTICE_ONLY or any(event.call_id is not None for event in change.new_events)
+
+
+class _Desk:
+    """One step's work on the tickets that it holds."""
+
+    def __init__(
+        self, conn: Connection, at: datetime, context: Context, kinds: Mapping[str, EventKind], held: _Held
+    ) -> None:
         self._conn = conn
         self._at = at
         self._context = context
         self._kinds = kinds
-        self._open: dict[int, int] = {}  # case -> its open ticket
-        self._grades: dict[int, int] = {}  # open ticket -> the gravest that its incidents had before this step
-        self._ended: dict[int, int] = {}  # case -> its newest ticket, where none is open
+        self._open = held.open
+        self._grades = held.grades
+        self._ended = held.ended
         self._touched: dict[int, _Touched] = {}
         self._unit_calls: tuple[UnitCall, ...] | None = None
-
-    async def hold(self, changes: Sequence[IncidentChange]) -> None:
-        cases = {change.case_id for change in changes}
-        cases |= {case_id for change in changes for case_id in _gone_cases(change)}
-        for row in await self._conn.fetch(QUERIES.hold_open_tickets_of_cases, sorted(cases)):
-            self._open[row["case_id"]] = row["id"]
-            self._grades[row["id"]] = row["incident_grade"]
-        for row in await self._conn.fetch(QUERIES.newest_tickets_of_cases, sorted(cases - self._open.keys())):
-            self._ended[row["case_id"]] = row["id"]
 
     async def take(self, change: IncidentChange) -> None:
         if not (change.opened or change.new_events or change.absorbed or change.joined_cases):
