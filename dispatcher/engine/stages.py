@@ -29,6 +29,7 @@ async def _give_up_uploads(step: Step) -> Advanced:
 
 
 # Correlation and risk are pure and are asked by the incidents stage; the outbox is written by whoever causes a message.
+# Not every stage runs at every step: looking.py says which only look for what is due, and when.
 STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("recall", patterns.recall),  # the events that patterns may still need, before anything is written
     ("incidents", incidents.advance),  # correlation -> risk -> incidents

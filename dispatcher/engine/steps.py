@@ -12,6 +12,7 @@ import structlog
 
 from dispatcher.engine import leadership, metrics
 from dispatcher.engine.failpoints import Failpoint, Failpoints
+from dispatcher.engine.looking import Lookout
 from dispatcher.engine.poison import Suspicion, Verdict, is_for_good, places, told
 from dispatcher.engine.stages import STAGES, Stage
 from dispatcher.engine.takeover import record_waiting
@@ -91,6 +92,7 @@ class Stepper:
         self._upkeep = Upkeep(pool, clock, epoch)
         self._gauges = metrics.MemoryGauges()
         self._suspicion = Suspicion()
+        self._lookout = Lookout()
         self._taken: Sequence[Event] = ()  # of the step that runs, or failed last
         self._rulebook: Rulebook | None = None
         self._rulebook_at_s = 0.0
@@ -176,6 +178,7 @@ class Stepper:
             self._memory = self._due_tick = None
             raise
         self._failpoints.reach(Failpoint.COMMITTED, sum(taken.reached.values()))
+        self._lookout.end()
         self._positions = taken.reached
         self._received_at |= received_at
         self._at = step.at
@@ -205,8 +208,12 @@ class Stepper:
 
     async def _run_stages(self, step: Step, position: int) -> None:
         self._failpoints.reach(Failpoint.READ, position)
+        self._lookout.begin(step, asyncio.get_running_loop().time())
         for name, advance in self._stages:
+            if self._lookout.skips(name):
+                continue
             advanced = await advance(step)
+            self._lookout.note(name, advanced)
             if advanced.written:
                 self._failpoints.reach(Failpoint.APPLIED, position)
                 LOG.debug("stage_advanced", stage=name, taken=advanced.taken, written=advanced.written)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.engine import leadership
+from dispatcher.engine import leadership, looking
 from dispatcher.engine.stages import STAGES
 from dispatcher.incidents import stage as incidents_stage
 from dispatcher.incidents.step import Advanced, Step
@@ -186,6 +186,33 @@ async def test_a_tick_waits_for_what_it_names_and_nothing_overtakes_it(
     order = [subject for step in seen for subject in step]
     assert order == [*(f"fire {n}" for n in range(5)), "clock", "after the tick"]
     assert [row["late"] for row in await incidents(owner)] == [False] * 5 + [True]
+
+
+@pytest.mark.usefixtures("simulated")
+async def test_what_is_due_is_looked_for_at_ticks_and_not_with_every_event(
+    log: LogUnderTest, leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "POLL_S", float("inf"))
+    looked: list[list[str]] = []
+
+    async def look(step: Step) -> Advanced:
+        looked.append([event.subject for event in step.events])
+        return Advanced(taken=0, written=0)
+
+    stages = (("incidents", incidents_stage.advance), ("messages", look))
+    stepper = leader(stages=stages)
+    await log.write(draft("first", 0, 0))
+    await step_through(stepper)
+    await log.write(draft("second", 1, 0))
+    await step_through(stepper)
+    assert looked == [["first"]]
+    await log.write(draft("third", 2, 0))
+    await log.tick(60)
+    await step_through(stepper)
+    assert looked == [["first"], ["third", "clock"]]
+    await log.write(draft("fourth", 61, 0))
+    await step_through(leader(stages=stages))  # another process, as after a kill
+    assert looked[-1] == ["fourth"]
 
 
 async def test_the_leader_ticks_behind_exactly_what_it_took(
