@@ -58,7 +58,7 @@ def compare(quick: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {"how": HOW, "same_partition": {}, **{ratio: {} for ratio in RATIOS}}
     figures["events_per_s"] = {f"ours_{name}": round(windows[name][0].t_ms.size / ours[name].wall_s) for name in ours}
     for name, size in SIZES.items():
-        points = [np.stack((window.x_dm, window.y_dm, window.t_ms), axis=1) for window in windows[size]]
+        points = [_points(window) for window in windows[size]]
         try:
             on_one = _apart(name, points, one)
         except ImportError:
@@ -85,6 +85,11 @@ def _windows(size: int, density: float, count: int, span: int = 1) -> list[Event
         t = k * GAP_MS + np.sort(random.integers(0, span * T_MS, size))
         made.append(event_columns((words[0], words[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size)))
     return made
+
+
+def _points(window: EventColumns) -> Labels:
+    columns: list[Labels] = [column.astype(np.int64) for column in (window.x_dm, window.y_dm, window.t_ms)]
+    return np.stack(columns, axis=1)
 
 
 def _ours(windows: Sequence[EventColumns]) -> Timed:
