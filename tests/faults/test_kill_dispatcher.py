@@ -6,6 +6,7 @@
 import json
 import os
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -16,7 +17,7 @@ from dispatcher.engine.failpoints import Failpoint
 from dispatcher.incidents.counts import Fate
 from events.model import PLATFORM_SOURCES
 from runtime.pool import connect
-from tests.faults.dispatcher import Lives, remember_sequences
+from tests.faults.dispatcher import STEP_EVENTS, Lives, remember_sequences
 from tests.faults.dump import differences, dump
 from tests.faults.recorded import record
 from tests.harness.postgres import Database, Server, fresh_database
@@ -48,8 +49,9 @@ async def lived(
 
 
 def death_notices(rng: Random, kills: int, positions: int) -> list[tuple[Failpoint | None, int]]:
-    """At each place in turn, and where a kill from outside happens to hit; positions ascending."""
-    places = sorted(rng.sample(range(1, positions), kills))
+    """At each place in turn, and where a kill from outside happens to hit: one in each stretch of the log."""
+    ends = [1 + (positions - STEP_EVENTS) * nth // kills for nth in range(kills + 1)]  # before the last step
+    places = [rng.randrange(*stretch) for stretch in pairwise(ends)]
     points = [(*Failpoint, None)[nth % (len(Failpoint) + 1)] for nth in range(kills)]
     rng.shuffle(points)
     return list(zip(points, places, strict=True))
