@@ -40,7 +40,7 @@ def holder(s: State, first: int) -> int:
 def next_member(s: State, first: int, root: int) -> int:
     """The occurrence after this one: a core is followed by its borders; -1 at the end."""
     if s.dense.size:
-        border = i64(s.dense[first]["head"] if s.dense[first]["near"] < 0 else s.dense[first]["next"])
+        border = i64(s.dense[first]["next"])
         if border >= 0:
             return border
         first = holder(s, first)

@@ -39,7 +39,6 @@ def no_border(s: State, row: int) -> None:
     d["best"] = -1
     d["next"] = -1
     d["prev"] = -1
-    d["head"] = -1
 
 
 @compiled
@@ -261,13 +260,11 @@ def offer_cores(s: State, j: Journal, row: int, block: int) -> None:
 def let_go(s: State, row: int) -> None:
     """Take a border out of the chain of its core."""
     d = s.dense[row]
-    if d["prev"] >= 0:
-        s.dense[d["prev"]]["next"] = d["next"]
-    else:
-        s.dense[d["near"]]["head"] = d["next"]
+    s.dense[d["prev"]]["next"] = d["next"]
     if d["next"] >= 0:
         s.dense[d["next"]]["prev"] = d["prev"]
     d["near"] = -1
+    d["next"] = -1
 
 
 @compiled
@@ -287,12 +284,12 @@ def attach(s: State, j: Journal, row: int) -> None:
             j.moved[j.counts[MOVES]] = row
             j.counts[MOVES] += 1
     c = s.dense[core]
-    if c["head"] >= 0:
-        s.dense[c["head"]]["prev"] = row
-    d["next"] = c["head"]
-    d["prev"] = -1
+    if c["next"] >= 0:
+        s.dense[c["next"]]["prev"] = row
+    d["next"] = c["next"]
+    d["prev"] = core
     d["near"] = core
-    c["head"] = row
+    c["next"] = row
     s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, row))
     s.nodes[root]["component"] = one_name(j, s.nodes[root]["component"], s.nodes[row]["component"], core)
     s.nodes[row]["component"] = UNNAMED
@@ -349,7 +346,7 @@ def shorten(s: State, root: int) -> None:
     row = root
     while True:
         s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, row))
-        border = i64(s.dense[row]["head"])
+        border = i64(s.dense[row]["next"])
         while border >= 0:
             s.nodes[root]["deadline"] = max(s.nodes[root]["deadline"], own_deadline(s, border))
             border = i64(s.dense[border]["next"])

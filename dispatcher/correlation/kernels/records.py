@@ -29,15 +29,14 @@ NODE: Final = np.dtype(
     align=True,
 )
 
-# Of the occurrence of the same row, where a group has m > 1. 24 bytes, and none where all groups have m = 1.
+# Of the occurrence of the same row, where a group has m > 1. 20 bytes, and none where all groups have m = 1.
 DENSE: Final = np.dtype(
     [
         ("count", "i4"),  # neighbours, itself included; m where there are more: it is core
         ("near", "i4"),  # of a border: the core it is attached to, else -1
         ("best", "i4"),  # the nearest core that a batch has found so far; as `near` between batches
-        ("next", "i4"),  # chain of the borders of one core
+        ("next", "i4"),  # chain of a core and its borders, from the core on
         ("prev", "i4"),
-        ("head", "i4"),  # of a core: its borders
     ],
     align=True,
 )
