@@ -84,11 +84,10 @@ class Memory:
             for row in await conn.fetch(QUERIES.read_watermarks, rulebook.taxonomy.rule_set)
         }
         beside = await neighbours.read(conn, list(rulebook.taxonomy.groups.values()))
-        async with asyncio.TaskGroup() as both:  # while the server joins, there is time to make the incidents
-            copying = both.create_task(CopiedEvents.read(conn), name="copy-open-incidents")
-            incidents = await _made(rows)
+        # While the server joins, there is time to make the incidents. Not in a group of tasks: the leader must see the
+        # database's own error, with which it tries again.
+        copied, incidents = await asyncio.gather(CopiedEvents.read(conn), _made(rows))
         memory.incidents = {incident.id: incident for incident in incidents}
-        copied = copying.result()
         kind, kinds = copied.kinds(hashes)
         correlated = np.flatnonzero(copied.records["correlated"])
         memory.correlator, applied = Correlator.rebuild(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from dispatcher.incidents.memory import Memory
 from dispatcher.rules.rulebook import read_rulebook
 from events.feed import Feed
 from events.model import EventSource, SourceClass, TimeQuality
-from runtime.pool import Connection, Pool
+from runtime.pool import DATABASE_FAULTS, Connection, Pool
 from tests.harness.log import START, LogUnderTest, draft
 
 ODD: dict[str, dict[str, Any]] = {
@@ -68,6 +69,17 @@ async def test_nothing_is_copied_of_an_empty_database(pool: Pool, owner: Connect
         memory = await Memory.rebuild(conn, await read_rulebook(conn))
     assert memory.incidents == {}
     assert memory.largest == 0
+
+
+async def test_what_the_database_refuses_a_rebuild_is_its_own_error(pool: Pool, owner: Connection) -> None:
+    """A leader tries again after those, and gives up for any other."""
+    async with pool.acquire() as conn, conn.transaction(), owner.transaction():
+        rulebook = await read_rulebook(conn)
+        await conn.execute("SET LOCAL lock_timeout = '10ms'")
+        await owner.execute("LOCK TABLE events")
+        with pytest.raises(DATABASE_FAULTS) as raised:
+            await Memory.rebuild(conn, rulebook)
+    assert isinstance(raised.value, asyncpg.LockNotAvailableError)
 
 
 async def test_a_rebuilt_memory_is_the_one_that_was_kept(log: LogUnderTest, pool: Pool) -> None:
