@@ -47,7 +47,11 @@ test-nojit: install ## Run the kernels' tests in plain Python, for coverage and 
 
 .PHONY: test-boundscheck
 test-boundscheck: install ## Run the kernels' tests with every array access checked
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/rates
+
+.PHONY: exact
+exact: install ## Compare the kernels with their oracles in 10,000 random cases a property (half an hour)
+	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
 
 .PHONY: faults
 faults: install ## Kill the dispatcher at 200 places of a long log and compare what it leaves (minutes)

@@ -1,5 +1,6 @@
 """Runs deliveries through the correlator beside the sequential oracle and compares all that both can see."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,11 @@ from dispatcher.correlation.correlator import BLOCK_MAX, Applied, Beside, Correl
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
 from tests.unit.dispatcher.correlation.oracle import Delivery
+
+
+def random_cases(compiled: int, uncompiled: int) -> int:
+    """How many random cases a property is tried with; `RONGAN_CASES` says it for all of them (`make exact`)."""
+    return int(os.environ.get("RONGAN_CASES", uncompiled if os.environ.get("NUMBA_DISABLE_JIT") == "1" else compiled))
 
 
 def table(groups: Sequence[oracle.Group]) -> GroupTable:

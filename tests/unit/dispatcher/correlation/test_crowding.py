@@ -1,6 +1,5 @@
 """A full block takes in only what widens it, counts the rest, and clusters what it took in exactly."""
 
-import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,11 +11,11 @@ from hypothesis import strategies as st
 from dispatcher.correlation.columns import EventColumns, event_columns
 from dispatcher.correlation.correlator import Correlator, Status
 from dispatcher.correlation.groups import Group, GroupTable
-from tests.unit.dispatcher.correlation.drive import Pair, columns
+from tests.unit.dispatcher.correlation.drive import Pair, columns, random_cases
 from tests.unit.dispatcher.correlation.oracle import Delivery
 from tests.unit.dispatcher.correlation.oracle import Group as Limits
 
-EXAMPLES: Final = 40 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 250
+EXAMPLES: Final = random_cases(250, 40)
 
 LIMITS: Final = st.lists(
     st.builds(Limits, st.integers(4, 9), st.integers(4, 9), st.just(0), st.just(0), st.sampled_from([1, 1, 2, 3])),

@@ -1,6 +1,5 @@
 """Full blocks where m > 1: what is left out counts for nobody, what was taken in has exact cores, borders, noise."""
 
-import os
 from typing import Final
 
 import numpy as np
@@ -12,11 +11,11 @@ from dispatcher.correlation.columns import EventColumns, event_columns
 from dispatcher.correlation.correlator import Correlator, Role, Status
 from dispatcher.correlation.groups import Group, GroupTable
 from tests.unit.dispatcher.correlation import oracle
-from tests.unit.dispatcher.correlation.drive import Pair, columns, finals_of, uid_of
+from tests.unit.dispatcher.correlation.drive import Pair, columns, finals_of, random_cases, uid_of
 from tests.unit.dispatcher.correlation.oracle import Delivery
 from tests.unit.dispatcher.correlation.oracle import Group as Limits
 
-EXAMPLES: Final = 40 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 100
+EXAMPLES: Final = random_cases(100, 40)
 
 # Blocks that are full before they are solid (`block_max` < m), as soon as they are, and after.
 LIMITS: Final = st.lists(

@@ -1,6 +1,5 @@
 """The correlator equals the oracle for whatever order, batching, correction, lateness, restart and place."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.dispatcher.correlation import oracle
-from tests.unit.dispatcher.correlation.drive import Pair
+from tests.unit.dispatcher.correlation.drive import Pair, random_cases
 from tests.unit.dispatcher.correlation.oracle import Delivery, Group
 
-# Uncompiled, an example takes several times as long.
-EXAMPLES: Final = 60 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 400
+EXAMPLES: Final = random_cases(400, 60)
 
 GROUPS: Final = st.lists(
     st.builds(
