@@ -43,13 +43,14 @@ class Neighbourhoods:
     reach: Ints
 
 
-def neighbourhoods(x: Floats, y: Floats, *, radius: float = math.inf, weight: Floats | None = None,
+def neighbourhoods(*axes: Floats, radius: float = math.inf, weight: Floats | None = None,
                    weight_max: float = math.inf) -> Neighbourhoods:  # fmt: skip
     """Zones within a radius whose locations weigh (such as: number of inhabitants) no more than `weight_max` together.
 
-    Equal distances are ordered by the number of the location.
+    The axes are those of a plane, or three on a sphere: chords are ordered as great circles are. Equal distances are
+    ordered by the number of the location.
     """
-    squared = (x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2
+    squared = np.square([axis[:, None] - axis[None, :] for axis in axes]).sum(axis=0)
     order = np.argsort(squared, axis=1, kind="stable").astype(np.int64)
     near = np.take_along_axis(squared, order, axis=1) <= radius * radius
     if weight is not None:
