@@ -77,13 +77,13 @@ def test_finals_of_many_events_equal_scipy(name: str) -> None:
         assert most < SIZE // 8  # what is final is forgotten
 
 
-def test_memory_stays_flat_while_events_come_and_go() -> None:
+def test_memory_stays_flat_over_a_day() -> None:
     groups = GroupTable([Group(R, T, gap_ms=1_000, remember_ms=T)])
     made = Correlator(groups)
     random = np.random.default_rng(3)
     batch = SIZE // 20
     after_warmup = 0
-    for step in range(60):
+    for step in range(24 * 3_600_000 // T):
         hi = random.integers(0, 1 << 62, batch).astype(np.uint64)
         made.apply(
             event_columns(
