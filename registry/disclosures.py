@@ -122,6 +122,13 @@ class DisclosureBook:
     rules: Mapping[tuple[DisclosureItem, DisclosureMoment], DisclosureRule]
     undisclosed: Mapping[str, NeverReason]
 
+    def rule_of(self, item: DisclosureItem, moment: DisclosureMoment) -> DisclosureRule | None:
+        """What rules an item at a moment; progress of an item without a rule for it is told as its end is."""
+        own = self.rules.get((item, moment))
+        if own is None and moment is DisclosureMoment.MILESTONE:
+            return self.rules.get((item, DisclosureMoment.CLOSED))
+        return own
+
 
 async def read_disclosure_book(conn: Connection) -> DisclosureBook:
     rules = [

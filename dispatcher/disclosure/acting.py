@@ -99,7 +99,7 @@ async def _edit(conn: Connection, row: Mapping[str, Any], asked: Act, user: User
 
 def _refuse_unexplained(row: Mapping[str, Any], change: Edited, asked: Act, book: DisclosureBook) -> None:
     """Less than the rule wants is told with a reason."""
-    rule = book.rules.get((DisclosureItem(row["item"]), DisclosureMoment(row["moment"])))
+    rule = book.rule_of(DisclosureItem(row["item"]), DisclosureMoment(row["moment"]))
     usual = DisclosureLevel.FULL if rule is None else rule.level
     if usual in _WEIGHT and _WEIGHT.get(change.level, 2) < _WEIGHT[usual] and not asked.reason:
         raise ActRefused(Subject.DISCLOSURE, row["state"], asked.event, Refused(Refusal.FIELD_MISSING, field="reason"))
@@ -184,7 +184,7 @@ async def _open_again(conn: Connection, row: Mapping[str, Any], user: User, at: 
     """What was published wrongly is due again, from now on."""
     book = await read_disclosure_book(conn)
     item, moment = DisclosureItem(row["item"]), DisclosureMoment(row["moment"])
-    rule = book.rules.get((item, moment))
+    rule = book.rule_of(item, moment)
     clocks = None
     if rule is not None and row["due_at"] is not None:
         clocks = (await read_clockwork(conn, book, at)).clocks(rule, at)

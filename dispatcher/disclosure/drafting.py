@@ -8,11 +8,11 @@ from typing import Any, Final
 import structlog
 
 from dispatcher.accounts.model import User
-from dispatcher.disclosure.model import DisclosureState, MatterOutcome
+from dispatcher.disclosure.model import DisclosureState, MatterOutcome, levels_allowed
 from dispatcher.disclosure.reading import QUERIES
 from dispatcher.tickets.deadlines import Deadline, deadline
 from dispatcher.tickets.model import TicketEvent
-from registry.calendar import WorkCalendar, read_calendar
+from registry.calendar import WorkCalendar, day_of, read_calendar
 from registry.disclosures import (
     DisclosureBook,
     DisclosureItem,
@@ -103,16 +103,10 @@ async def open_for_ticket(
     conn: Connection, rules: Clockwork, ticket_id: int, version: int, moment: DisclosureMoment, since: datetime
 ) -> int | None:
     """The disclosure that a fact of a ticket makes due; None where no rule names it or it stands already."""
-    subject = await conn.fetchrow(QUERIES.read_subject, ticket_id)
-    if subject is None:
+    found = await _ruled(conn, rules, ticket_id, moment)
+    if found is None:
         return None
-    rule = rules.book.rules.get((DisclosureItem(subject["item"]), moment))
-    # What is never told one by one is counted in the month's statistics and opens nothing.
-    if rule is None or rule.level is DisclosureLevel.STATISTICS or subject["kind"] in rules.book.undisclosed:
-        return None
-    if subject["publisher_id"] is None or subject["area_id"] is None:
-        log.warning("disclosure_without_publisher", ticket_id=ticket_id)
-        return None
+    subject, rule = found
     if await conn.fetchval(QUERIES.occasion_is_taken, ticket_id, version):
         return None
     opened = Opened(
@@ -128,6 +122,46 @@ async def open_for_ticket(
         clocks=rules.clocks(rule, since),
     )
     return await open_disclosure(conn, opened, at=since, by=None)
+
+
+async def open_status(conn: Connection, rules: Clockwork, ticket_id: int, opened_on: date, at: datetime) -> int | None:
+    """How far a rectification is that lasts since a day and owes a status; None where nothing is told of it."""
+    found = await _ruled(conn, rules, ticket_id, DisclosureMoment.MILESTONE)
+    if found is None:
+        return None
+    subject, rule = found
+    allowed = levels_allowed(rule.item, DisclosureMoment.MILESTONE, undisclosed=False, ticket_open=True)
+    lines = [f"自{opened_on}起整治{(day_of(at) - opened_on).days}日,尚未销号。"]
+    said = await _words(conn, ticket_id, None, DisclosureMoment.MILESTONE)
+    opened = Opened(
+        item=rule.item,
+        moment=DisclosureMoment.MILESTONE,
+        level=rule.level if rule.level in allowed else DisclosureLevel.PRESENCE_ONLY,
+        publisher_id=subject["publisher_id"],
+        area_id=subject["area_id"],
+        title=f"{subject['kind_zh']}整治月度进展",
+        text="\n".join([*lines, said] if said else lines),
+        ticket_id=ticket_id,
+        clocks=rules.clocks(rule, at),
+    )
+    return await open_disclosure(conn, opened, at=at, by=None, monthly=True)
+
+
+async def _ruled(
+    conn: Connection, rules: Clockwork, ticket_id: int, moment: DisclosureMoment
+) -> tuple[Mapping[str, Any], DisclosureRule] | None:
+    """A ticket that is told one by one at a moment, and by which rule."""
+    subject = await conn.fetchrow(QUERIES.read_subject, ticket_id)
+    if subject is None:
+        return None
+    rule = rules.book.rule_of(DisclosureItem(subject["item"]), moment)
+    # What is never told one by one is counted in the month's statistics and opens nothing.
+    if rule is None or rule.level is DisclosureLevel.STATISTICS or subject["kind"] in rules.book.undisclosed:
+        return None
+    if subject["publisher_id"] is None or subject["area_id"] is None:
+        log.warning("disclosure_without_publisher", ticket_id=ticket_id)
+        return None
+    return dict(subject), rule
 
 
 async def open_disclosure(
@@ -179,7 +213,7 @@ async def open_disclosure(
     return disclosure_id
 
 
-async def _words(conn: Connection, ticket_id: int, version: int, moment: DisclosureMoment) -> str:
+async def _words(conn: Connection, ticket_id: int, version: int | None, moment: DisclosureMoment) -> str:
     """The unit's own words, as the draft's first text; what residents read of them the editor decides."""
     events: Sequence[str] = [event.value for event in _WORDS.get(moment, ())]
     said = await conn.fetchrow(QUERIES.read_words, ticket_id, version, events) if events else None

@@ -5,6 +5,11 @@ from datetime import date, datetime, timedelta
 from registry.calendar import begin_of, day_of
 
 
+def month_of(at: datetime) -> date:
+    """The first day of the month that this time lies in."""
+    return day_of(at).replace(day=1)
+
+
 def month_before(at: datetime) -> date:
     """The first day of the last month that has ended at this time."""
     today = day_of(at)

@@ -13,7 +13,8 @@ SELECT EXISTS (SELECT FROM disclosure_occasions WHERE taken_at IS NULL) AS occas
                  AND unknown_year IN (SELECT year FROM calendar_years)) AS recountable,
        EXISTS (SELECT FROM committee_duties WHERE next_at <= $1) AS duties,
        NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $2) AS month,
-       NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $3) AS quarter;
+       NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $3) AS quarter,
+       NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $4) AS day;
 
 -- name: take_occasions :many
 UPDATE disclosure_occasions o SET taken_at = $1
@@ -21,6 +22,17 @@ FROM (SELECT ticket_id, version FROM disclosure_occasions WHERE taken_at IS NULL
       LIMIT $2 FOR UPDATE SKIP LOCKED) t
 WHERE (o.ticket_id, o.version) = (t.ticket_id, t.version)
 RETURNING o.ticket_id, o.version, o.moment::text, o.at;
+
+-- name: take_statuses :many
+-- Rectifications that owe the status of the month ($2) of this day ($1), those that have lasted longest first: at most $4.
+WITH taken AS (
+    INSERT INTO rectification_statuses (ticket_id, month, taken_at)
+    SELECT l.ticket_id, $2, $3 FROM lasting_rectifications l
+    WHERE l.owed_on <= $1 AND NOT EXISTS (SELECT FROM rectification_statuses s WHERE s.ticket_id = l.ticket_id AND s.month = $2)
+    ORDER BY l.owed_on, l.ticket_id LIMIT $4
+    ON CONFLICT DO NOTHING RETURNING ticket_id
+)
+SELECT l.ticket_id, l.opened_on FROM taken JOIN lasting_rectifications l USING (ticket_id) ORDER BY l.owed_on, l.ticket_id;
 
 -- name: read_subject :one
 -- What is told of a ticket without a word of anybody, and who answers for its publication. A unit that is no authority

@@ -7,13 +7,21 @@ from prometheus_client import Counter
 
 from dispatcher.channels import outbox
 from dispatcher.disclosure import duties
-from dispatcher.disclosure.drafting import RULE, Clockwork, Opened, open_disclosure, open_for_ticket, read_clockwork
+from dispatcher.disclosure.drafting import (
+    RULE,
+    Clockwork,
+    Opened,
+    open_disclosure,
+    open_for_ticket,
+    open_status,
+    read_clockwork,
+)
 from dispatcher.disclosure.model import DisclosureState, Withdrawal
 from dispatcher.disclosure.overdue import break_law, break_target
-from dispatcher.disclosure.periods import last_moment, month_before, month_span, quarter_of
+from dispatcher.disclosure.periods import last_moment, month_before, month_of, month_span, quarter_of
 from dispatcher.disclosure.reading import QUERIES, count_month
 from dispatcher.incidents.step import Advanced
-from registry.calendar import read_calendar
+from registry.calendar import day_of, read_calendar
 from registry.disclosures import DisclosureItem, DisclosureMoment, read_disclosure_book, read_duty_rules
 from runtime.pool import Connection
 
@@ -40,7 +48,7 @@ async def advance(step: Moment) -> Advanced:
     """Do whatever is due at the step's time, each thing once."""
     conn, at = step.conn, step.at
     quarter, _ = quarter_of(at)
-    due = await conn.fetchrow(QUERIES.anything_due, at, _month_name(at), quarter)
+    due = await conn.fetchrow(QUERIES.anything_due, at, _month_name(at), quarter, day_of(at).isoformat())
     if due is None or not any(due.values()):
         return Advanced(0, 0)
     book = await read_disclosure_book(conn)
@@ -50,6 +58,8 @@ async def advance(step: Moment) -> Advanced:
         done += await _open_occasions(conn, rules, at)
     if due["month"]:
         done += await _open_month(conn, rules, at)
+    if due["day"]:
+        done += await _open_statuses(conn, rules, at)
     if due["recountable"]:
         done += await _recount(conn, rules)
     if due["reminders"]:
@@ -93,6 +103,18 @@ async def _take_back(conn: Connection, ticket_id: int, at: datetime) -> None:
         )
 
 
+async def _open_statuses(conn: Connection, rules: Clockwork, at: datetime) -> int:
+    """Of each rectification that lasts one status a month. It is due from now on: who was not asked is not late."""
+    day = day_of(at)
+    rows = await conn.fetch(QUERIES.take_statuses, day, month_of(at), at, BATCH)
+    for row in rows:
+        if await open_status(conn, rules, row["ticket_id"], row["opened_on"], at) is not None:
+            OPENED_TOTAL.labels("status").inc()
+    if len(rows) < BATCH:  # Else the next step goes on with this day.
+        await conn.fetchval(QUERIES.take_period, day.isoformat(), at)
+    return len(rows)
+
+
 async def _open_month(conn: Connection, rules: Clockwork, at: datetime) -> int:
     """Draft the statistics of the month that ended, for every government that had something to count."""
     if not await conn.fetchval(QUERIES.take_period, _month_name(at), at):
@@ -125,7 +147,7 @@ async def _recount(conn: Connection, rules: Clockwork) -> int:
     """The calendar of a year came: due times that were counted from weekdays are counted anew."""
     rows = await conn.fetch(QUERIES.recountable, BATCH)
     for row in rows:
-        rule = rules.book.rules.get((DisclosureItem(row["item"]), DisclosureMoment(row["moment"])))
+        rule = rules.book.rule_of(DisclosureItem(row["item"]), DisclosureMoment(row["moment"]))
         if rule is None:
             continue
         here = Clockwork(rules.book, rules.law, await read_calendar(conn, row["opened_at"]))

@@ -32,6 +32,7 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
     "assessment_hearings": frozenset(),
     "disclosure_occasions": frozenset({"taken_at"}),  # the stage took it
     "disclosure_periods": frozenset(),
+    "rectification_statuses": frozenset(),
     "disclosure_records": frozenset(),
     "evaluation_opinions": frozenset(),
     "evaluation_records": frozenset(),

@@ -118,6 +118,7 @@ WINDOWS = {
     "c_reply": "02-13T17:30 02-13T17:30 02-24T18:00 02-24T18:00",
     "e_reply": " ".join(["03-02T18:00"] * 4),
     "e_measures": " ".join(["03-12T18:00"] * 4),
+    "d_status": " ".join(["04-14T17:00"] * 4),
     "d_publish_law": " ".join(["03-19T18:00"] * 4),
     "a_statement unit": " ".join(["02-25T18:00"] * 4),
     "p_accept denunciation": " ".join(["03-12T18:00"] * 4),
