@@ -225,7 +225,9 @@ def leave_block(s: State, row: int) -> None:
     at = i64(s.blocks[block]["head"])
     if at == row and s.nodes[row]["block_next"] < 0:
         delete_block(s, row)
-    elif at == row:
+        s.nodes[row]["block"] = -1
+        return
+    if at == row:
         s.blocks[block]["head"] = s.nodes[row]["block_next"]
     else:
         while s.nodes[at]["block_next"] != row:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dispatcher.correlation.columns import EventColumns, event_columns
 from dispatcher.correlation.correlator import Correlator, Status
 from dispatcher.correlation.groups import Group, GroupTable
+from dispatcher.correlation.kernels import records
 from tests.unit.dispatcher.correlation.drive import Pair, columns, random_cases
 from tests.unit.dispatcher.correlation.oracle import Delivery
 from tests.unit.dispatcher.correlation.oracle import Group as Limits
@@ -113,6 +114,18 @@ def test_block_that_died_leaves_room_for_the_next_storm_at_its_place() -> None:
         assert set(statuses.tolist()) == {Status.CLUSTERED}
         assert Status.CROWDED in made.apply(storm(100, at=at, first=1_000 * storms + 500)).status
         made.advance(0, at + 5_000_000)
+
+
+@pytest.mark.parametrize("m", [1, 3])
+def test_block_that_was_left_by_all_is_not_taken_for_a_full_one(m: int) -> None:
+    """Else every later batch would be counted block by block, for ever."""
+    made = Correlator(GroupTable([Group(10, 10, m=m)]), block_max=5)
+    made.apply(columns([Delivery(uid=k, t=0, x=100 * k, subject=k) for k in range(4)]))
+    away = [Delivery(uid=k, t=0, x=100 * k, subject=k, located=False, revision=1) for k in range(3)]
+    made.apply(columns(away))
+    made.apply(columns(away + away))  # so many that the blocks are looked through
+    made.apply(columns([Delivery(uid=9, t=0, x=900, subject=9)]))
+    assert not made._state.counters[records.GUARDED]
 
 
 def test_correction_into_a_full_block_is_taken_in() -> None:
