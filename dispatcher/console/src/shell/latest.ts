@@ -3,7 +3,7 @@ import type { Ref } from 'vue'
 
 import { useRefusalText } from '@/i18n/refusal'
 
-/** What was refused stands in `complaints` until a reading succeeds. */
+/** What was refused stands in `complaints` until a reading succeeds; what others say there is left alone. */
 export function useLatest<Asked extends unknown[], Found>(
   complaints: Ref<string[]>,
   read: (...asked: Asked) => Promise<Found>,
@@ -11,6 +11,12 @@ export function useLatest<Asked extends unknown[], Found>(
 ): (...asked: Asked) => Promise<void> {
   const refusalText = useRefusalText()
   let asked = 0
+  let said: string[] = []
+
+  function say(words: string[]): void {
+    complaints.value = [...complaints.value.filter((line) => ![...said, ...words].includes(line)), ...words]
+    said = words
+  }
 
   return async (...what) => {
     asked += 1
@@ -18,10 +24,10 @@ export function useLatest<Asked extends unknown[], Found>(
     try {
       const found = await read(...what)
       if (mine !== asked) return
-      complaints.value = []
+      say([])
       take(found, ...what)
     } catch (error) {
-      if (mine === asked) complaints.value = refusalText(error)
+      if (mine === asked) say(refusalText(error))
     }
   }
 }
