@@ -52,13 +52,13 @@ def test_each_event_waits_from_its_arrival_until_its_batch_is_answered() -> None
 
 def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: Path) -> None:
     figures = measured(uniform("W2", 1_500, 0.9), warm_ups=0, runs=1)
-    names = ("W1", "W2", "W3_90", "W6")
+    names = ("W1", "W2", "W3", "W3_90", "W3_2000_spots", "W4", "W6")
+    of_each = dict.fromkeys(names, figures | {"events_per_s": 500_000, "clustering_events_per_s": 3_000_000})
+    of_each["W3"] = of_each["W3"] | {"events_per_s": 400_000, "equals_oracle": False}
     ratios = {name: None if "dbscan" in name else 4.0 for name in peers.YARDSTICKS} | {"incdbscan-rs": 30.0}
     written = {
         "quick": True,
-        "workloads": {
-            name: figures | {"events_per_s": 500_000, "clustering_events_per_s": 3_000_000} for name in names
-        },
+        "workloads": of_each,
         **dict.fromkeys(peers.RATIOS, ratios),
         "peers": {
             "how": "side by side",
@@ -73,7 +73,9 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
     }
     correlation_report.write(written, tmp_path)
     text = (tmp_path / "report.md").read_text()
-    assert text.count("| W") == 4 + 4  # a row a workload, and four gates that begin with one
+    assert text.count("| W") == 7 + 3  # a row a workload, and three gates that begin with one
+    assert "| slowest storm of W3 over W2 quiet, events/s | >= 1 | 0.80 | NOT MET |" in text
+    assert "| workloads whose sampled windows are exact, share | >= 1 | 0.86 | NOT MET |" in text
     assert "| scikit-learn, plane, times its events/s | >= 8 | 4.00 | NOT MET |" in text
     assert "| dbscan, space and time, times its events/s | >= 3 | not installed |  |" in text
     assert "| 50 ms over p99, event in to provisional incident out, 3 M/min | >= 1 | 0.50 | NOT MET |" in text
