@@ -51,7 +51,7 @@ test-boundscheck: install ## Run the kernels' tests with every array access chec
 
 .PHONY: exact
 exact: install ## Compare the kernels with their oracles in 10,000 random cases a property (half an hour)
-	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
+	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout=0 tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
 
 .PHONY: faults
 faults: install ## Kill the dispatcher at 200 places of a long log and compare what it leaves (minutes)
