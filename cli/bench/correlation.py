@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli.bench import correlation_latency, correlation_report, peers
+from cli.bench import correlation_latency, correlation_report, correlation_stages, peers
 from cli.bench.exactness import equals_all_pairs
 from cli.bench.timed import TimedCorrelator, batches
 from cli.bench.workloads import Workload, digest, uniform, workloads
@@ -38,7 +38,7 @@ def run(quick: bool) -> dict[str, Any]:
     made = workloads(QUICK_SIZES if quick else FULL_SIZES)
     lengths = (100_000, 300_000, 1_000_000) if quick else (100_000, 1_000_000, 10_000_000)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("workloads", total=len(made) + 3)
+        task = progress.add_task("workloads", total=len(made) + 4)
         figures = {}
         for workload in made:
             figures[workload.name] = measured(workload, warm_ups=1 if quick else 3, runs=3 if quick else 10)
@@ -47,6 +47,8 @@ def run(quick: bool) -> dict[str, Any]:
         progress.advance(task)
         latency = correlation_latency.measured(3.0 if quick else 60.0)
         progress.advance(task)
+        stages = correlation_stages.measured(20_000 if quick else 200_000)
+        progress.advance(task)
         compared = peers.compare(quick)
     return {
         "quick": quick,
@@ -54,6 +56,7 @@ def run(quick: bool) -> dict[str, Any]:
         **{ratio: compared[ratio] for ratio in peers.RATIOS},
         "peers": compared,
         "latency": latency,
+        "stages": stages,
         "cost_ns_per_event": {str(length): round(ns, 1) for length, ns in cost.items()},
         "flatness_1e5_to_1e7": round(cost[lengths[-1]] / cost[lengths[0]], 3),
         "flatness_is": f"ns/event of the same uniform city after {'10^6' if quick else '10^7'} events over after 10^5",
@@ -178,5 +181,6 @@ def show(figures: dict[str, Any]) -> None:
         f"event in to provisional incident out at {latency['events_per_s']:,} events/s: p50 {latency['p50_ms']} ms, "
         f"p99 {latency['p99_ms']} ms, at most {latency['max_ms']} ms; {latency['share_of_a_core']:.0%} of a core"
     )
+    console.print(f"stages, events/s: {correlation_report.stages(figures)}")
     console.print(f"flatness: {figures['flatness_1e5_to_1e7']} ({figures['flatness_is']})")
     console.print(f"{figures['peers']['how']}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.bench import correlation_latency, correlation_report, exactness, peers
+from cli.bench import correlation_latency, correlation_report, correlation_stages, exactness, peers
 from cli.bench.correlation import FULL_SIZES, measured
 from cli.bench.timed import batches
 from cli.bench.workloads import R_DM, T_MS, Workload, digest, uniform, workloads
@@ -50,6 +50,13 @@ def test_each_event_waits_from_its_arrival_until_its_batch_is_answered() -> None
     assert np.unique(waited_s[:1_500]).size == 1
 
 
+def test_every_event_goes_through_patterns_and_grades_too() -> None:
+    found = correlation_stages.measured(3_000)
+    assert found["matches"] > 0
+    assert 1_000 < found["incidents_graded"] < 3_000
+    assert found["events_per_s"]["all"] < min(found["events_per_s"][stage] for stage in ("A to C", "D", "F"))
+
+
 def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: Path) -> None:
     figures = measured(uniform("W2", 1_500, 0.9), warm_ups=0, runs=1)
     names = ("W1", "W2", "W3", "W3_90", "W3_2000_spots", "W4", "W6")
@@ -66,6 +73,7 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
             "same_partition": {"scikit-learn, plane": True, "incdbscan-rs": False},
         },
         "latency": {"events_per_s": 50_000, "p50_ms": 5.0, "p99_ms": 100.0, "max_ms": 120.0, "share_of_a_core": 0.1},
+        "stages": correlation_stages.measured(1_500),
         "cost_ns_per_event": {"100000": 500.0, "1000000": 510.0},
         "flatness_1e5_to_1e7": 1.02,
         "flatness_is": "long over short",
