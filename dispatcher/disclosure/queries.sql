@@ -12,6 +12,7 @@ SELECT EXISTS (SELECT FROM disclosure_occasions WHERE taken_at IS NULL) AS occas
        EXISTS (SELECT FROM disclosures WHERE published_at IS NULL AND withdrawn_at IS NULL
                  AND unknown_year IN (SELECT year FROM calendar_years)) AS recountable,
        EXISTS (SELECT FROM committee_duties WHERE next_at <= $1) AS duties,
+       EXISTS (SELECT FROM undisclosed_corrections WHERE taken_at IS NULL) AS corrections,
        NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $2) AS month,
        NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $3) AS quarter,
        NOT EXISTS (SELECT FROM disclosure_periods WHERE name = $4) AS day;
@@ -33,6 +34,21 @@ WITH taken AS (
     ON CONFLICT DO NOTHING RETURNING ticket_id
 )
 SELECT l.ticket_id, l.opened_on FROM taken JOIN lasting_rectifications l USING (ticket_id) ORDER BY l.owed_on, l.ticket_id;
+
+-- name: take_corrections :many
+UPDATE undisclosed_corrections c SET taken_at = $1
+FROM (SELECT id FROM undisclosed_corrections WHERE taken_at IS NULL ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) t
+WHERE c.id = t.id
+RETURNING c.id, c.ticket_id, c.kind;
+
+-- name: published_of_ticket :many
+-- What residents can read of a ticket that is still of this kind, and nobody was asked to take back.
+SELECT d.id, d.version, d.number, d.publisher_organisation_id FROM disclosures d JOIN tickets t ON t.id = d.ticket_id
+WHERE d.ticket_id = $1 AND t.kind = $2 AND d.state = 'published' AND d.withdrawal_proposed_at IS NULL
+ORDER BY d.id FOR NO KEY UPDATE OF d;
+
+-- name: propose_withdrawal :exec
+UPDATE disclosures SET version = version + 1, withdrawal_proposed_at = $2 WHERE id = $1;
 
 -- name: read_subject :one
 -- What is told of a ticket without a word of anybody, and who answers for its publication. A unit that is no authority
@@ -99,11 +115,12 @@ SELECT d.id, d.number, d.ticket_id, d.ticket_version, d.moment::text, d.item::te
        d.area_id, a.path AS area_path, d.month, d.title, d.text, d.outcome::text, d.redactions, d.waivers, d.secret_checked,
        d.commercial_checked, d.privacy_checked, d.state::text, d.version, d.editors, d.approver, d.public_body, d.opened_at,
        d.due_at, d.remind_at, d.explanation, d.law_due_at, d.breached_at, d.law_breached_at, d.approved_at, d.published_at,
-       d.withdrawn_at, d.reason, d.replaces
+       d.withdrawn_at, d.reason, d.replaces, d.withdrawal_proposed_at
 FROM disclosures d JOIN organisations o ON o.id = d.publisher_organisation_id JOIN areas a ON a.id = d.area_id
 WHERE ($1 AND ($2::text IS NULL OR a.path @> ARRAY[$2]) OR d.publisher_organisation_id = $3)
   AND ($4::text IS NULL OR d.state::text = $4) AND ($5::text IS NULL OR d.item::text = $5)
   AND ($6::bigint IS NULL OR d.ticket_id = $6) AND ($7::boolean IS NULL OR (d.breached_at IS NOT NULL) = $7)
+  AND ($11::boolean IS NULL OR (d.state = 'published' AND d.withdrawal_proposed_at IS NOT NULL) = $11)
   AND d.id < $8 AND ($9::bigint IS NULL OR d.id = $9)
   AND NOT EXISTS (SELECT FROM ticket_reports r JOIN hotline_calls c ON c.id = r.call_id
                   WHERE r.ticket_id = d.ticket_id AND c.complained_of = $3)

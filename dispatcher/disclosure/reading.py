@@ -49,6 +49,7 @@ class Wanted:
     item: DisclosureItem | None = None
     ticket_id: int | None = None
     late: bool | None = None
+    withdrawal_proposed: bool | None = None  # Residents still read it.
 
 
 async def page(
@@ -172,5 +173,6 @@ async def _rows(
         before_id,
         only_id,
         limit,
+        wanted.withdrawal_proposed,
     )
     return [dict(row) for row in rows]

@@ -1,7 +1,8 @@
 """The disclosure stage of a step: what is due is drafted, who is late is reminded, then recorded. Cheap when idle."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
@@ -22,13 +23,15 @@ from dispatcher.disclosure.periods import last_moment, month_before, month_of, m
 from dispatcher.disclosure.reading import QUERIES, count_month
 from dispatcher.incidents.step import Advanced
 from registry.calendar import day_of, read_calendar
-from registry.disclosures import DisclosureItem, DisclosureMoment, read_disclosure_book, read_duty_rules
+from registry.disclosures import DisclosureBook, DisclosureItem, DisclosureMoment, read_disclosure_book, read_duty_rules
 from runtime.pool import Connection
 
 BATCH: Final = 200
 REMINDER: Final = "disclosure.reminder"
 OVERDUE: Final = "disclosure.overdue"
+DOUBTED: Final = "disclosure.withdrawal_proposed"
 _REOPENED: Final = "事项重新办理,原公开内容撤回,办结后另行公开"
+_NOT_PUBLIC: Final = "工单事项属不逐件公开的类别,建议撤回"
 
 OPENED_TOTAL = Counter("dispatcher_disclosures_opened_total", "Disclosures that a fact made due", ["moment"])
 BREACHED_TOTAL = Counter("dispatcher_disclosures_breached_total", "Publications that came late", ["limit"])
@@ -60,6 +63,8 @@ async def advance(step: Moment) -> Advanced:
         done += await _open_month(conn, rules, at)
     if due["day"]:
         done += await _open_statuses(conn, rules, at)
+    if due["corrections"]:
+        done += await _propose_withdrawals(conn, book, at)
     if due["recountable"]:
         done += await _recount(conn, rules)
     if due["reminders"]:
@@ -113,6 +118,45 @@ async def _open_statuses(conn: Connection, rules: Clockwork, at: datetime) -> in
     if len(rows) < BATCH:  # Else the next step goes on with this day.
         await conn.fetchval(QUERIES.take_period, day.isoformat(), at)
     return len(rows)
+
+
+async def _propose_withdrawals(conn: Connection, book: DisclosureBook, at: datetime) -> int:
+    """What residents read of a kind that is never told: whoever published it is asked once; a person decides."""
+    rows = await conn.fetch(QUERIES.take_corrections, at, BATCH)
+    for row in sorted(rows, key=lambda each: each["id"]):
+        if row["kind"] not in book.undisclosed:
+            continue  # The list was corrected again.
+        for found in await conn.fetch(QUERIES.published_of_ticket, row["ticket_id"], row["kind"]):
+            await _propose_withdrawal(conn, dict(found), row["kind"], at)
+    return len(rows)
+
+
+async def _propose_withdrawal(conn: Connection, found: Mapping[str, Any], kind: str, at: datetime) -> None:
+    code = Withdrawal.NOT_PUBLIC.value
+    await conn.execute(QUERIES.propose_withdrawal, found["id"], at)
+    await conn.execute(
+        QUERIES.insert_record,
+        found["id"],
+        found["version"] + 1,
+        "propose_withdrawal",
+        DisclosureState.PUBLISHED,
+        DisclosureState.PUBLISHED,
+        at,
+        RULE,
+        RULE,
+        None,
+        _NOT_PUBLIC,
+        {"code": code, "kind": kind},
+    )
+    await outbox.enqueue(
+        conn,
+        idempotency_key=f"{DOUBTED}-{found['id']}",
+        organisation_id=found["publisher_organisation_id"],
+        ticket_id=None,
+        topic=DOUBTED,
+        body={"disclosure_id": found["id"], "number": found["number"], "code": code},
+        at=at,
+    )
 
 
 async def _open_month(conn: Connection, rules: Clockwork, at: datetime) -> int:

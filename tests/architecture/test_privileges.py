@@ -33,6 +33,7 @@ APPEND_ONLY: Final[dict[str, frozenset[str]]] = {
     "disclosure_occasions": frozenset({"taken_at"}),  # the stage took it
     "disclosure_periods": frozenset(),
     "rectification_statuses": frozenset(),
+    "undisclosed_corrections": frozenset({"taken_at"}),  # the stage took it
     "disclosure_records": frozenset(),
     "evaluation_opinions": frozenset(),
     "evaluation_records": frozenset(),
@@ -81,7 +82,7 @@ LIVING: Final[dict[str, str]] = {
     "deployment": "simulated_at",
     "disclosures": "approved_at approver breached_at commercial_checked due_at editors explanation law_breached_at"
     " law_due_at law_explanation level never_reason privacy_checked public_body published_at reason redactions"
-    " remind_at reminded_at secret_checked state text title version waivers withdrawn_at",
+    " remind_at reminded_at secret_checked state text title version waivers withdrawal_proposed_at withdrawn_at",
     "emergency_handovers": "acked_at arrived_at closed_at controlled_at external_no external_status next_at state"
     " steps_taken version",
     "evaluation_clocks": "breached_at due_at explanation remind_at reminded_at stopped_at",

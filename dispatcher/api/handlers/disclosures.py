@@ -27,7 +27,13 @@ async def list_disclosures(call: Call[None, models.DisclosureFilter, None]) -> m
     rows = await reading.page(
         call.conn,
         reading.Sight.of(call.viewer),
-        reading.Wanted(state=asked.state, item=asked.item, ticket_id=asked.ticket, late=asked.late),
+        reading.Wanted(
+            state=asked.state,
+            item=asked.item,
+            ticket_id=asked.ticket,
+            late=asked.late,
+            withdrawal_proposed=asked.withdrawal_proposed,
+        ),
         before_id=key[0] if key else None,
         limit=asked.limit,
     )

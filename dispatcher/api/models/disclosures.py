@@ -21,6 +21,9 @@ class DisclosureFilter(Paged):
     item: DisclosureItem | None = None
     ticket: RowId | None = None
     late: bool | None = Field(default=None, description="published late, or not yet though it was due")
+    withdrawal_proposed: bool | None = Field(
+        default=None, description="of a kind that turned out never to be told, and residents still read it"
+    )
 
 
 class Disclosure(Answer):
@@ -50,6 +53,7 @@ class Disclosure(Answer):
     withdrawn_at: datetime | None
     reason: str | None
     replaces: int | None
+    withdrawal_proposed_at: datetime | None = Field(description="when the platform asked to take it back")
     actions: list[str] = Field(description="what the caller may do with it now")
 
 

@@ -13,9 +13,15 @@ export type NeverReason = Schemas['NeverReason']
 
 const PUBLIC = '/public'
 
+/** What narrows the queue: a state, or that the platform proposed to take back what residents still read. */
+function narrowed(chosen: DisclosureState | 'all' | 'proposed'): string {
+  if (chosen === 'all') return ''
+  return chosen === 'proposed' ? '&withdrawal_proposed=true' : `&state=${chosen}`
+}
+
 export const disclosures = {
-  list: (state: DisclosureState | null) =>
-    request<Page<Disclosure>>('GET', `/disclosures?limit=200${state === null ? '' : `&state=${state}`}`),
+  list: (chosen: DisclosureState | 'all' | 'proposed') =>
+    request<Page<Disclosure>>('GET', `/disclosures?limit=200${narrowed(chosen)}`),
   read: (id: number) => request<DisclosureDetail>('GET', `/disclosures/${String(id)}`),
   act: (id: number, event: string, act: Act) =>
     request<DisclosureDetail>('POST', `/disclosures/${String(id)}/actions/${event}`, act),

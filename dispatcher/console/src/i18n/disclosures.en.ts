@@ -14,6 +14,8 @@ export const disclosuresEn = {
   notDue: 'Not due',
   late: 'Late',
   withdrawnFor: 'Withdrawn for',
+  withdrawalProposed: 'Withdrawal proposed',
+  whyProposed: 'Its kind turned out to be one that is never told one by one; residents still read it',
   draft: 'Draft (black: not public)',
   preview: 'What residents read',
   publicPage: 'Open the public page',
@@ -79,6 +81,7 @@ export const disclosuresEn = {
     withhold: 'Withhold',
     publish: 'Publish',
     withdraw: 'Withdraw',
+    propose_withdrawal: 'Withdrawal proposed',
   },
   outcomeOf: { mediated: 'Mediated', resolution: 'Resolution', no_agreement: 'No agreement', court: 'Court' },
   told: {

@@ -14,6 +14,8 @@ export const disclosuresZh = {
   notDue: '无时限',
   late: '逾期',
   withdrawnFor: '撤回原因',
+  withdrawalProposed: '建议撤回',
+  whyProposed: '工单事项属不逐件公开的类别，居民仍可查阅',
   draft: '草稿（黑底为不公开部分）',
   preview: '居民所见',
   publicPage: '打开公开页面',
@@ -79,6 +81,7 @@ export const disclosuresZh = {
     withhold: '不予公开',
     publish: '公开',
     withdraw: '撤回',
+    propose_withdrawal: '建议撤回',
   },
   outcomeOf: { mediated: '调解成功', resolution: '议事决议', no_agreement: '未达成一致', court: '引导诉讼' },
   told: {
