@@ -107,14 +107,18 @@ class GradeTable:
     parameters: Mapping[str, int]
     kinds: Mapping[str, KindRisk]
     reach: Mapping[Cell, tuple[SensitivePlace, ...]] = field(default_factory=dict)  # which places reach a square
+    waiting: frozenset[str] = field(init=False, repr=False)  # the rules that count only once the incident is final
+
+    def __post_init__(self) -> None:
+        waiting = frozenset(rule for rule, rows in self.points.items() if any(row.waits for row in rows))
+        object.__setattr__(self, "waiting", waiting)
 
     def worth(self, rule: str, level: int) -> Points | None:
         """The row of the highest level that is reached, if any is."""
-        reached = [row for row in self.points.get(rule, ()) if row.level <= level]
-        return reached[-1] if reached else None
-
-    def waits(self, rule: str) -> bool:
-        return any(row.waits for row in self.points.get(rule, ()))
+        for row in reversed(self.points.get(rule, ())):
+            if row.level <= level:
+                return row
+        return None
 
     def risk_of(self, kind: str) -> KindRisk:
         return self.kinds.get(kind, NO_RISK)

@@ -30,9 +30,7 @@ def grade(tally: Tally, facts: Facts, taxonomy: Taxonomy, matrix: RiskMatrix, ta
         base = matrix.grade(consequence=by_kind.base_consequence, likelihood=by_kind.base_likelihood)
         return by_kind.grade, base, -by_kind.base_consequence, -by_kind.base_likelihood, nth
 
-    gradings = [
-        _by_kind(Seen(tally, facts, taxonomy.kind(kind), table), matrix, tally.kinds[kind].kind) for kind in tally.kinds
-    ]
+    gradings = [_by_kind(Seen(tally, facts, taxonomy.kind(said), table), matrix, said) for said in tally.kinds]
     return min(enumerate(gradings), key=gravity)[1]
 
 
@@ -65,8 +63,9 @@ def _by_kind(seen: Seen, matrix: RiskMatrix, said: str) -> Grading:
 
 
 def _evidence(seen: Seen) -> Iterator[Evidence]:
+    too_early = frozenset() if seen.facts.final else seen.table.waiting
     for rule in RULES:
-        if seen.table.waits(rule.name) and not seen.facts.final:
+        if rule.name in too_early:
             continue
         found = rule.find(seen)
         worth = seen.table.worth(rule.name, found.level) if found is not None else None

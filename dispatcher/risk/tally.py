@@ -4,8 +4,8 @@ Of every sort that a rule counts - kind and class of source, subject, square of 
 event by (time, uid) is kept as its witness. A million reports of one sort are one witness.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Collection, Hashable, Iterable
+from typing import Any, TypeVar
 
 from dispatcher.risk.model import Witness
 from events.model import SourceClass
@@ -31,7 +31,8 @@ class Tally:
 
     def add(self, witness: Witness) -> None:
         for sorts, sort in self._sorts_of(witness):
-            if sort not in sorts or witness < sorts[sort]:
+            first = sorts.get(sort)
+            if first is None or witness < first:
                 sorts[sort] = witness
         self.last_ms = max(self.last_ms, witness.at_ms)
 
@@ -41,18 +42,18 @@ class Tally:
             sorts.get(sort) == witness for sorts, sort in self._sorts_of(witness)
         )
 
-    def _sorts_of(self, witness: Witness) -> Iterator[tuple[dict[object, Witness], Hashable]]:
-        def entry(sorts: dict[_Sort, Witness], sort: _Sort) -> tuple[dict[object, Witness], Hashable]:
-            return sorts, sort  # type: ignore[return-value]
-
-        yield entry(self.sorts, (witness.kind, witness.source_class))
-        yield entry(self.subjects, witness.subject)
+    def _sorts_of(self, witness: Witness) -> list[tuple[dict[Any, Witness], Hashable]]:
+        found: list[tuple[dict[Any, Witness], Hashable]] = [
+            (self.sorts, (witness.kind, witness.source_class)),
+            (self.subjects, witness.subject),
+        ]
         if witness.cell is not None:
-            yield entry(self.cells, witness.cell)
+            found.append((self.cells, witness.cell))
         if witness.colour is not None:
-            yield entry(self.colours, (witness.kind, witness.colour))
+            found.append((self.colours, (witness.kind, witness.colour)))
         if witness.life:
-            yield entry(self.lives, True)
+            found.append((self.lives, True))
+        return found
 
     @property
     def first(self) -> Witness:
@@ -69,8 +70,8 @@ class Tally:
         return _firsts(self.sorts.values(), lambda witness: witness.kind)
 
 
-def _firsts(witnesses: Iterable[Witness], sort: Callable[[Witness], _Sort]) -> dict[_Sort, Witness]:
+def _firsts(witnesses: Collection[Witness], sort: Callable[[Witness], _Sort]) -> dict[_Sort, Witness]:
     firsts: dict[_Sort, Witness] = {}
-    for witness in sorted(witnesses):
+    for witness in sorted(witnesses) if len(witnesses) > 1 else witnesses:
         firsts.setdefault(sort(witness), witness)
     return firsts
