@@ -165,10 +165,9 @@ def show(figures: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     for peer, ratio in figures["ratio_to"].items():
-        others = (
-            f"clustering alone {figures['ratio_of_clustering_to'][peer]} x; "
-            f"{figures['ratio_on_all_cores_to'][peer]} x where it uses all cores"
-        )
+        others = f"clustering alone {figures['ratio_of_clustering_to'][peer]} x"
+        if figures["ratio_on_all_cores_to"][peer] is not None:
+            others += f"; {figures['ratio_on_all_cores_to'][peer]} x where it uses all cores"
         console.print(f"{peer}: " + ("not installed" if ratio is None else f"{ratio} x, {others}"))
     for peer, same in figures["peers"]["same_partition"].items():
         if not same:
