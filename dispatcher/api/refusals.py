@@ -134,6 +134,7 @@ def _reshape_refused(error: ReshapeRefused) -> Problem:
                 f"Refused by the rule {error.refusal}.",
                 guard=str(error.refusal),
                 state=error.status,
+                tickets=list(error.tickets) or None,
             )
 
 

@@ -13,7 +13,7 @@ class ReshapeRefusal(StrEnum):
     NOTHING_LEFT = "nothing_left"  # All of its events were named: nothing would be split off.
     SAME_INCIDENT = "same_incident"  # The other one is the same one.
     ACCEPTED_TICKETS = (
-        "accepted_tickets"  # Both have accepted work: the tickets are merged first, by those who hold them.
+        "accepted_tickets"  # Work in hand would end in passing: those who hold it merge the tickets first.
     )
 
 
@@ -28,9 +28,10 @@ class IncidentOutpaced(Exception):
 
 @dataclass(eq=False)
 class ReshapeRefused(Exception):
-    """The rules keep an officer from it; `event_uids` are those at fault."""
+    """The rules keep an officer from it; `event_uids` are those at fault, `tickets` the numbers of those in the way."""
 
     refusal: ReshapeRefusal
     incident_id: int
     status: str
     event_uids: tuple[bytes, ...] = ()
+    tickets: tuple[str, ...] = ()

@@ -148,6 +148,15 @@ SELECT id, hashtextextended(id, 0) AS hash FROM event_kinds ORDER BY id COLLATE 
 SELECT DISTINCT case_id FROM tickets
 WHERE case_id = ANY($1) AND accepted_at IS NOT NULL AND closed_at IS NULL;
 
+-- name: accepted_tickets :many
+-- The open, accepted tickets of these cases: first the one in which the others end, and whether a person has had each in hand.
+SELECT t.case_id, t.number,
+       t.state NOT IN ('accepted', 'dispatched')
+       OR EXISTS (SELECT FROM ticket_transitions x WHERE x.ticket_id = t.id AND x.actor NOT LIKE 'rule:%')
+       OR EXISTS (SELECT FROM ticket_entries e WHERE e.ticket_id = t.id AND e.actor NOT LIKE 'rule:%') AS in_hand
+FROM tickets t WHERE t.case_id = ANY($1) AND t.accepted_at IS NOT NULL AND t.closed_at IS NULL
+ORDER BY t.ticket_kind <> 'call_response', t.accepted_at, t.id;
+
 -- name: read_watermarks :many
 SELECT kind_group, watermark_at FROM watermarks WHERE rule_set = $1;
 

@@ -56,7 +56,8 @@ async def merge(
 ) -> Decided:
     """The two become one incident: that with accepted work goes on, else the one that was opened first.
 
-    Two accepted tickets are never made one in passing. Raises as `split`.
+    A ticket that a person has in hand never ends in passing; one that only rules have touched ends in the ticket that
+    was accepted first, so that a split of a kind that opens tickets by itself can be undone. Raises as `split`.
     """
     incident = await _take(conn, incident_id, version)
     other = await conn.fetchrow(QUERIES.read_incident_shape, other_id)
@@ -64,9 +65,10 @@ async def merge(
         raise ReshapeRefused(ReshapeRefusal.SAME_INCIDENT, other_id, incident["status"])
     _refuse_settled(dict(other))
     if incident["case_id"] != other["case_id"]:
-        cases = [incident["case_id"], other["case_id"]]
-        if len({row["case_id"] for row in await conn.fetch(QUERIES.ticketed_cases, cases)}) > 1:
-            raise ReshapeRefused(ReshapeRefusal.ACCEPTED_TICKETS, other_id, other["status"])
+        rows = await conn.fetch(QUERIES.accepted_tickets, [incident["case_id"], other["case_id"]])
+        tickets = tuple(row["number"] for row in rows if row["in_hand"] and row["case_id"] != rows[0]["case_id"])
+        if tickets:
+            raise ReshapeRefused(ReshapeRefusal.ACCEPTED_TICKETS, other_id, other["status"], tickets=tickets)
     rows = await conn.fetch(QUERIES.merge_anchors, [incident_id, other_id], MERGE_ANCHORS)
     anchors = tuple(row["event_uid"] for row in rows)
     draft = OverlayDraft(Act.MERGE, incident_id, other_id, anchors, officer.id, officer.role, officer.reason, at)

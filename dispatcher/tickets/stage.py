@@ -59,6 +59,11 @@ class _Touched:
     opened: bool
     transitions: list[Transition]
 
+    def note(self, acted: store.Acted) -> None:
+        self.ticket = acted.ticket
+        if isinstance(acted.record, Transition):
+            self.transitions.append(acted.record)
+
 
 async def advance(step: Work) -> Advanced:
     """Open, join, raise and merge tickets for the incidents that this step changed; tell of each ticket once."""
@@ -274,9 +279,7 @@ class _Desk:
             routing=None if routing is None else routing.as_record(),
         )
         acted = await store.apply(self._conn, touched.ticket, action, store.AUTO, self._at, self._context)
-        touched.ticket = acted.ticket
-        if isinstance(acted.record, Transition):
-            touched.transitions.append(acted.record)
+        touched.note(acted)
 
     async def _merge(self, change: IncidentChange) -> None:
         """Incidents that proved to be one have one open ticket: the one that was accepted first."""
@@ -291,9 +294,10 @@ class _Desk:
         candidates.sort(key=lambda each: _seniority(each[1].ticket))
         survivor = candidates[0][1]
         for case_id, loser in candidates[1:]:
-            loser.ticket, survivor.ticket = await store.merge_into(
+            merged, survivor.ticket = await store.merge_into(
                 self._conn, loser.ticket, survivor.ticket, self._at, self._context
             )
+            loser.note(merged)
             del self._open[case_id]
         gone = {incident_id for incident_id, _, _ in change.absorbed}
         # A ticket of a case that was only joined stays with the incident that it was opened for.

@@ -205,10 +205,10 @@ async def raise_grade(conn: Connection, ticket: Ticket, grade: int, at: datetime
 
 async def merge_into(
     conn: Connection, loser: Ticket, survivor: Ticket, at: datetime, context: Context
-) -> tuple[Ticket, Ticket]:
-    """End `loser` in favour of `survivor`, which takes over every report. The caller holds both rows."""
+) -> tuple[Acted, Ticket]:
+    """End `loser` in favour of `survivor`, which takes over every report; tells nobody. The caller holds both rows."""
     action = Action(TicketEvent.MERGE, loser.version, fields={"survivor": survivor.id})
-    merged = (await apply(conn, loser, action, AUTO, at, context)).ticket
+    merged = await apply(conn, loser, action, AUTO, at, context)
     return merged, await absorb(conn, loser, survivor, at, context.rules)
 
 

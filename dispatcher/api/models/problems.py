@@ -83,6 +83,7 @@ class Problem(BaseModel):
     guard: str | None = None
     upload: str | None = Field(default=None, description="why an upload was not taken")
     limit: int | None = Field(default=None, description="the bytes or pixels that an upload exceeded")
+    tickets: list[str] | None = Field(default=None, description="the tickets in the way: they are merged first")
     elsewhere: list[str] | None = Field(default=None, description="where a photo served before: ticket and action")
     art45: list[str] | None = Field(default=None, description="why Art. 45 keeps it from the committee")
     missing: list[str] | None = Field(default=None, description="what the support lacks")

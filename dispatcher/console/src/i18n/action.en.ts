@@ -147,7 +147,7 @@ export const actionEn: typeof actionZh = {
   },
   guard: {
     exactly_one_lead: 'exactly one unit leads, and it is not a co-unit at the same time',
-    accepted_tickets: 'both have accepted tickets: those who hold them merge the tickets first',
+    accepted_tickets: 'a ticket that somebody works on would end in passing',
     flapping: 'it stands for a device that flaps',
     unknown_organisation: 'no such unit',
     ART45_DIRECT_ASSIGNMENT: 'a residents’ committee is never ordered directly (Art. 45)',

@@ -146,7 +146,7 @@ export const actionZh = {
   },
   guard: {
     exactly_one_lead: '须且只能有一个牵头单位，且不能同时是协办单位',
-    accepted_tickets: '两案均有已受理的工单，请先由承办方并单',
+    accepted_tickets: '有人在办的工单不能随案件合并而终止',
     flapping: '该案件仅反映设备抖动',
     unknown_organisation: '所选单位不存在',
     ART45_DIRECT_ASSIGNMENT: '不得直接向村（居）民委员会派单（条例第四十五条）',

@@ -241,6 +241,7 @@ export const en: Messages = {
     conflictWinner: '{actor} did “{event}” at {time}; the state is now “{state}”. The ticket has been refreshed: check it and decide again.',
     transition_not_allowed: 'Not possible in the state “{state}”',
     guard_refused: 'A rule refuses: {guard}',
+    mergeFirst: 'Merge this ticket first: {tickets}',
     art45_refused: 'Art. 45 keeps this from the residents’ committee',
     idempotency_conflict: 'The same key was used for other content',
     already_exists: 'One of that name exists already',

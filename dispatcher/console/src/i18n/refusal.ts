@@ -37,6 +37,7 @@ export function useRefusalText() {
         return [
           t('error.guard_refused', { guard: problem.guard ? term('guard', problem.guard) : problem.detail }),
           ...(problem.elsewhere ? [t('evidence.elsewhere', { where: problem.elsewhere.join('; ') })] : []),
+          ...(problem.tickets ? [t('error.mergeFirst', { tickets: problem.tickets.join('; ') })] : []),
         ]
       case 'invalid_request':
         return [

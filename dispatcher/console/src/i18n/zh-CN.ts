@@ -235,6 +235,7 @@ export const zhCN = {
     conflictWinner: '{actor} 已于 {time} 执行「{event}」，现状态「{state}」。已为您刷新，请核对后再操作。',
     transition_not_allowed: '当前状态「{state}」下不能执行该操作',
     guard_refused: '规则不允许：{guard}',
+    mergeFirst: '请先并单：{tickets}',
     art45_refused: '第四十五条不允许交办居委会',
     idempotency_conflict: '同一编号已用于其他内容',
     already_exists: '已存在同名对象',

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from dispatcher.accounts.model import UserRole
 from dispatcher.incidents import stage as incidents_stage
 from dispatcher.tickets import stage as tickets_stage
 from events.model import EventDraft
 from runtime.pool import Connection, Pool
 from tests.harness.log import LogUnderTest, draft
+from tests.integration.dispatcher.api.community import add_user
 from tests.integration.dispatcher.api.running import Api, Client
 
 NEAR, FAR = 0, 3000
@@ -25,6 +27,42 @@ def log(pool: Pool) -> Iterator[LogUnderTest]:
 @pytest.fixture
 async def leader(api: Api) -> Client:
     return await api.as_user("shift_leader")
+
+
+@pytest.fixture
+async def unit(api: Api, owner: Connection) -> Client:
+    """Somebody of the unit that fires go to, which has a system that is told of its tickets."""
+    await add_user(owner, "fire-handler", UserRole.DEPT_HANDLER, "district", "fire")
+    await owner.execute(
+        "INSERT INTO webhook_endpoints (organisation_id, url, secret)"
+        " VALUES ('fire', 'https://example.invalid/a', 'whsec_x')"
+    )
+    return await api.as_user("fire-handler")
+
+
+async def split_fire(log: LogUnderTest, leader: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A fire, and what an officer split off it; both have a ticket of the platform's."""
+    west = seen("west", 0, 0)
+    await log.write(west, seen("east", 10, 100))
+    await log.step()
+    (fire,) = await listed(leader)
+    assert (await ask(leader, fire["id"], "split", event_uids=[west.uid.hex()]))[0] == 202
+    await log.step()
+    fire, piece = await listed(leader)
+    return fire, piece
+
+
+async def ticket(client: Client, ticket_id: int) -> dict[str, Any]:
+    status, shown = await client.get(f"tickets/{ticket_id}")
+    assert status == 200
+    return dict(shown)
+
+
+async def sign(unit: Client, ticket_id: int) -> dict[str, Any]:
+    version = (await ticket(unit, ticket_id))["version"]
+    status, shown = await unit.post(f"tickets/{ticket_id}/actions/acknowledge", {"version": version})
+    assert status == 200, shown
+    return dict(shown)
 
 
 def seen(name: str, after_s: float, east_m: float, **changes: Any) -> EventDraft:
@@ -99,12 +137,36 @@ async def test_a_merge_makes_one_incident_of_two_and_the_alias_still_answers(log
     assert [item["event_count"] for item in await listed(leader)] == [3]
 
 
-async def test_a_merge_of_two_accepted_tickets_is_refused(log: LogUnderTest, leader: Client) -> None:
-    await log.write(seen("west", 0, NEAR), seen("east", 10, FAR))
+async def test_a_split_is_undone_with_the_ticket_that_it_opened(
+    log: LogUnderTest, leader: Client, unit: Client, owner: Connection
+) -> None:
+    fire, piece = await split_fire(log, leader)
+    await sign(unit, fire["ticket_id"])  # Who works on the first goes on; nobody works on the other yet.
+    status, _ = await ask(leader, fire["id"], "merge", other_id=piece["id"])
+    assert status == 202
     await log.step()
-    first, second = await listed(leader)
-    status, problem = await ask(leader, first["id"], "merge", other_id=second["id"])
+    (both,) = await listed(leader)
+    assert (both["id"], both["event_count"], both["ticket_id"]) == (fire["id"], 2, fire["ticket_id"])
+    ended = await owner.fetchrow("SELECT state::text, merged_into FROM tickets WHERE id = $1", piece["ticket_id"])
+    assert tuple(ended or ()) == ("merged", fire["ticket_id"])
+    assert (await ticket(leader, fire["ticket_id"]))["state"] == "acknowledged"
+    told = await owner.fetch("SELECT body FROM outbox WHERE ticket_id = $1 ORDER BY id", piece["ticket_id"])
+    assert [row["body"]["event"] for row in told] == ["dispatch", "merge"]  # Its unit need not go there any more.
+
+
+async def test_a_merge_that_would_end_work_in_hand_names_the_ticket_that_is_merged_first(
+    log: LogUnderTest, leader: Client, unit: Client
+) -> None:
+    fire, piece = await split_fire(log, leader)
+    shown = await sign(unit, piece["ticket_id"])
+    status, problem = await ask(leader, fire["id"], "merge", other_id=piece["id"])
     assert (status, problem["code"], problem["guard"]) == (422, "guard_refused", "accepted_tickets")
+    assert problem["tickets"] == [shown["number"]]
+    body = {"version": shown["version"], "fields": {"survivor": fire["ticket_id"]}}
+    assert (await leader.post(f"tickets/{shown['id']}/actions/merge", body))[0] == 200
+    assert (await ask(leader, fire["id"], "merge", other_id=piece["id"]))[0] == 202
+    await log.step()
+    assert [row["event_count"] for row in await listed(leader)] == [2]
 
 
 async def test_the_second_of_two_officers_is_told_that_the_incident_changed(

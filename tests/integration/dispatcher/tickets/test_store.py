@@ -328,7 +328,8 @@ async def test_merged_ticket_leaves_its_reports_to_the_survivor(pool: Pool) -> N
         survivor, loser = await read_ticket(conn, survivor_id), await read_ticket(conn, loser_id)
         context = Context({}, await read_rules(conn, AT))
         merged, kept = await store.merge_into(conn, loser, survivor, AT, context)
-    assert (merged.state, merged.merged_into, merged.running) == (TicketState.MERGED, survivor_id, ())
+    ended = merged.ticket
+    assert (ended.state, ended.merged_into, ended.running) == (TicketState.MERGED, survivor_id, ())
     assert len(kept.reports) == 3
     assert len((await stored(pool, survivor_id)).reports) == 3
     await assert_recomputable(pool, survivor_id)
