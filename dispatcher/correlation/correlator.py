@@ -186,6 +186,8 @@ class Correlator:
         self._state = s = arenas.room_for_waiting(s, rows.size + int(tolds) + 2 * moves)
         if moves:
             density.shorten_all(s, journal)
+        left_out = np.flatnonzero(rows <= records.LEFT_OUT)
+        rows[left_out] = s.blocks["head"][records.LEFT_OUT - rows[left_out]]
         clustering.name_rows(s, rows, False, component, firsts)
 
     def _roles(self, firsts: Int32) -> Int8:

@@ -19,6 +19,7 @@ from dispatcher.correlation.kernels.records import (
     GUARDED,
     IDS,
     LATE,
+    LEFT_OUT,
     LIVE,
     LIVE_MAX,
     LIVE_ROWS,
@@ -161,7 +162,10 @@ def full_block(s: State, c: EventColumns, i: int) -> tuple[int, bool]:
 
 @compiled
 def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> None:
-    """Decide the fate of each row of a batch; `rows` gets the state's row of the live event, or -1."""
+    """Decide the fate of each row of a batch; `rows` gets the state's row of the live event, or -1.
+
+    Of what is left out of a full block it gets LEFT_OUT less the block: whom that holds in the end is not known yet.
+    """
     for i in range(-AHEAD, c.t_ms.size):
         if i + AHEAD < c.t_ms.size:
             ask_for_slots(s, j, c, i + AHEAD)
@@ -193,7 +197,7 @@ def admit(s: State, j: Journal, c: EventColumns, status: Int8, rows: Int32) -> N
             if crowded:
                 s.counters[CROWDED] += 1
                 status[i] = CROWDED_EVENT
-                rows[i] = s.blocks[block]["head"]
+                rows[i] = LEFT_OUT - block
                 continue
         row = new_row(s)
         s.ids[slot]["tag"] = u32(tag)

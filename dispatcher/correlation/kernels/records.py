@@ -232,6 +232,7 @@ CORNERS: Final = 8  # cells that R and T reach into at most
 AHEAD: Final = 8  # rows between asking for memory and using it
 SLOTS_AHEAD: Final = 16  # more than AHEAD, and a power of two
 UNNAMED: Final = -1  # a component without a handle yet
+LEFT_OUT: Final = -2  # less a block: instead of a row, of an event that is not taken in because the block is full
 UNSET: Final = NO_WATERMARK
 SORTED_BY_INSERTION: Final = 32
 SORTED_BY_HEAP: Final = 256  # members of a component; for more, numpy's sort is faster

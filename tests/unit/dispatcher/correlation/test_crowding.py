@@ -137,3 +137,13 @@ def test_correction_into_a_full_block_is_taken_in() -> None:
     assert applied.status.tolist() == [Status.CROWDED, Status.CORRECTED]
     assert applied.component.tolist() == [0, 0]
     assert made.live_events == 3
+
+
+def test_who_is_left_out_is_told_of_whom_the_block_holds_when_the_batch_is_through() -> None:
+    pair = Pair([Limits(10, 10, 0)], block_max=2)
+    pair.apply([Delivery(uid=1, t=0, subject=1)])
+    pair.apply([Delivery(uid=2, t=0, subject=2)])
+    # The one that entered last goes elsewhere in the batch in which a third is left out.
+    applied = pair.apply([Delivery(uid=3, t=0, subject=3), Delivery(uid=2, t=0, x=500, subject=2, revision=1)])
+    assert applied.status.tolist() == [Status.CROWDED, Status.CORRECTED]
+    assert applied.component.tolist() == [0, 1]
