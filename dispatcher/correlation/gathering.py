@@ -49,7 +49,7 @@ def _canonical_order(s: State, rows: Int32) -> Int64:
     events = s.events
     t = events["t"][rows]
     order = _stable_order(t)
-    ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[:1] - 1, append=t[-1:] - 1)))
+    ties = np.diff(np.flatnonzero(np.diff(t[order], prepend=t[order[:1]] - 1, append=t[-1:] - 1)))
     if ties.max(initial=0) > _TIES_BY_INSERTION:
         return np.lexsort((events["uid_lo"][rows], events["uid_hi"][rows], t))
     canonical.order_ties(events, rows, order)

@@ -10,9 +10,10 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from dispatcher.correlation.columns import EventColumns, event_columns
+from dispatcher.correlation.columns import EventColumns, Int32, event_columns
 from dispatcher.correlation.correlator import Correlator, Status
 from dispatcher.correlation.groups import Group, GroupTable
+from dispatcher.correlation.kernels import canonical
 
 SIZE: Final = 600 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 20_000
 R, T = 1500, 600_000
@@ -143,3 +144,19 @@ def test_everything_final_at_once_leaves_nothing_behind() -> None:
         restored = Correlator.restore(made.groups, made.snapshot())
         assert restored.live_events == 0
         made = restored
+
+
+def test_many_equal_times_are_sorted_at_once_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_insertion(_events: object, rows: Int32, _order: object) -> None:
+        assert rows.size == 1  # else it takes their number squared
+
+    monkeypatch.setattr(canonical, "order_ties", by_insertion)
+    size = 300
+    for later in (0, 1, size - 1):
+        t = np.zeros(size, np.int64)
+        t[later] = 1
+        made = Correlator(GroupTable([Group(R, T)]))
+        words = np.arange(size, dtype=np.uint64)
+        made.apply(event_columns((words, words), t_ms=t, x_dm=0, y_dm=0, subject=np.arange(size)))
+        [final] = made.advance(0, 2 * T)
+        assert final.last_ms == 1
