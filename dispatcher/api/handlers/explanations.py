@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from dispatcher.accounts.model import User, UserRole
 from dispatcher.api.handlers.hazards import nearby
+from dispatcher.api.handlers.patterns import matches_of
 from dispatcher.api.models.explanations import (
     ChangeView,
     GradeChangeView,
@@ -118,6 +119,7 @@ async def _explanation(call: Call[ById, None, Any]) -> IncidentExplanation:
         links=links,
         links_complete=complete,
         aliases=[IncidentAlias(**alias) for alias in await records.aliases_of_incident(conn, incident_id)],
+        matches=await matches_of(conn, incident_id),
         what_if=_what_if(stored, rules),
         history=[GradeChangeView(**dict(each)) for each in await conn.fetch(QUERIES.list_grade_changes, incident_id)],
         overrides=[OverrideWord(**dict(each)) for each in await conn.fetch(QUERIES.list_overrides, incident_id)],

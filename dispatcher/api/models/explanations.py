@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dispatcher.api.models.hazards import NearbyHazard
 from dispatcher.api.models.incidents import IncidentAlias
+from dispatcher.api.models.patterns import IncidentMatch
 from dispatcher.api.models.shapes import CaseMate, OverlayView
 from dispatcher.api.models.wire import Answer, Ask, Grade, Line
 from dispatcher.incidents.grades.grading import GradeCause
@@ -132,6 +133,9 @@ class IncidentExplanation(Answer):
     links: list[LinkView]
     links_complete: bool  # false: too many events to keep their links
     aliases: list[IncidentAlias]
+    matches: list[IncidentMatch] = Field(
+        description="patterns that hold at its events, or that these witness, as they stand"
+    )
     what_if: list[ChangeView]
     history: list[GradeChangeView]
     overrides: list[OverrideWord]

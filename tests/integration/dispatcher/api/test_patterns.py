@@ -59,6 +59,9 @@ async def test_both_incidents_show_the_match_that_made_them_one_case(officer: Cl
     details = [(await officer.get(f"incidents/{item['id']}"))[1] for item in listed["items"]]
     outage, lamp = sorted(details, key=lambda each: each["id"])
     assert outage["matches"] == lamp["matches"]
+    for each in details:
+        _, told = await officer.get(f"incidents/{each['id']}/explanation")
+        assert told["matches"] == each["matches"]
     (match,) = outage["matches"]
     assert (match["incident_id"], match["pattern_id"], match["anchor_uid"]) == (
         outage["id"],
