@@ -91,6 +91,16 @@ async def test_every_breach_is_judged_once_across_a_kill(pool: Pool, owner: Conn
         )
 
 
+async def test_clock_that_is_told_of_again_spends_no_number_of_a_breach(pool: Pool, owner: Connection) -> None:
+    """Else a kill would leave other numbers than an undisturbed run."""
+    ticket_id = await complaint(pool)
+    await breach_clock(pool, ticket_id, "c_resolve")
+    spent = "SELECT pg_sequence_last_value(pg_get_serial_sequence('breach_records', 'id'))"
+    before = await owner.fetchval(spent)
+    written = await owner.execute("UPDATE ticket_clocks SET breached_at = breached_at WHERE breached_at IS NOT NULL")
+    assert (written, await owner.fetchval(spent)) == ("UPDATE 1", before)
+
+
 async def test_two_steps_at_once_judge_a_breach_once(pool: Pool, owner: Connection) -> None:
     ticket_id = await complaint(pool)
     await breach_clock(pool, ticket_id, "c_resolve")
