@@ -74,6 +74,13 @@ async def test_more_than_a_batch_of_statuses_go_on_in_the_next_step(
         assert len(await statuses(owner)) == told
 
 
+async def test_what_lasts_is_looked_for_once_a_day(pool: Pool, owner: Connection) -> None:
+    for hour in ("09:00", "10:00"):
+        await advance(pool, local(f"2026-03-12T{hour}"))
+    taken = await owner.fetchval("SELECT taken_at FROM disclosure_periods WHERE name = '2026-03-12'")
+    assert taken == local("2026-03-12T09:00")
+
+
 async def test_limit_of_a_status_is_said_in_days_or_refused(owner: Connection) -> None:
     for unit, kind in (("wd", None), ("d", "dust_pollution")):
         with pytest.raises(CheckViolationError):
