@@ -31,6 +31,7 @@ _NOUNS: Final = (
     "simulate",
     "replay",
     "rules",
+    "pattern",
     "backtest",
     "quarantine",
     "hazard",

@@ -79,3 +79,18 @@ SELECT m.incident_id, i.case_id, i.area_path, m.pattern_id, m.version, m.zh_name
        m.matched_at, m.witnesses
 FROM incident_matches m JOIN incidents i ON i.id = m.incident_id
 WHERE m.incident_id = ANY($1) AND m.anchor_uid = ANY($2) AND m.mode = 'active' ORDER BY m.incident_id, m.pattern_id;
+
+-- name: newest_pattern :one
+SELECT version, mode::text FROM patterns WHERE id = $1 ORDER BY version DESC LIMIT 1;
+
+-- name: add_pattern_version :exec
+-- The same steps with another mode, without an end.
+WITH added AS (
+    INSERT INTO patterns (id, version, zh_name, en_name, mode, r_m, t_s, by_place, step_order, effective_from, source)
+    SELECT id, $3, zh_name, en_name, $4::text::pattern_mode, r_m, t_s, by_place, step_order, $5, $6
+    FROM patterns WHERE (id, version) = ($1, $2)
+)
+INSERT INTO pattern_steps (pattern_id, version, position, step, role, zh_name, en_name, kinds, source_classes, severity_min,
+    predicate)
+SELECT pattern_id, $3, position, step, role, zh_name, en_name, kinds, source_classes, severity_min, predicate
+FROM pattern_steps WHERE (pattern_id, version) = ($1, $2);

@@ -29,6 +29,7 @@ page is written from `registry/data/patterns.csv` and `pattern_steps.csv`: chang
 - **Corrections** withdraw what no longer holds while the anchor is open; the case stays joined.
 - **Modes**: `active` joins and counts; `monitor` records the match, joins nothing and tells nobody; `inactive` and
   `expired` are not looked for. A changed pattern is a new version; it finds what comes from then on.
+  `rongan pattern mode` makes one.
 
 `GET /api/v1/patterns` lists them with what they found; `GET /api/v1/incidents/{id}` shows an incident's `matches`;
 the stream tells new ones as `incident.matched`.

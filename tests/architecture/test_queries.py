@@ -19,8 +19,9 @@ from tests.harness.postgres import Database
 PACKAGES = [".".join(path.parent.parts) for path in files("queries.sql") if path.name == "queries.sql"]
 _USERS = ("registry", "events", "gateway", "dispatcher", "cli")
 
-# What the owner alone runs, when it seeds a database; the processes may read those tables only.
+# What the owner alone runs, when it seeds a database or changes a pattern; the processes may read those tables only.
 OWNER_ALONE = {
+    "dispatcher.patterns": frozenset({"add_pattern_version"}),
     "registry": frozenset(
         {
             "insert_deployment",

@@ -72,3 +72,16 @@ async def test_a_backtest_and_a_dry_run_say_what_differs(
     dry = rongan("rules", "dry-run", str(file), "--json", database=database, **compiled)
     assert (dry.returncode, json.loads(dry.stdout)["open_incidents"]) == (0, 0), dry.stderr
     assert await owner.fetchval("SELECT count(*) FROM incidents") == 0
+
+
+def test_a_pattern_on_trial_is_put_in_force(rongan: Rongan, database: Database) -> None:
+    def mode_of(pattern: str) -> tuple[int, str]:
+        listed = json.loads(rongan("pattern", "list", "--json", database=database).stdout)["items"]
+        return next((row["version"], row["mode"]) for row in listed if row["id"] == pattern)
+
+    assert mode_of("unanswered_sos") == (1, "monitor")
+    said = rongan("pattern", "mode", "unanswered_sos", "active", "--reason", "the trial went well", database=database)
+    assert said.returncode == 0, said.stderr
+    assert mode_of("unanswered_sos") == (1001, "active")
+    again = rongan("pattern", "mode", "unanswered_sos", "active", "--reason", "twice", database=database)
+    assert (again.returncode, "is active already" in again.stderr) == (1, True)

@@ -1,0 +1,61 @@
+"""`rongan pattern`: what is looked for in events that happen together, and in which mode."""
+
+import getpass
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.program import read_settings, run_on_database, run_program
+from dispatcher.api.reading.patterns import list_patterns
+from dispatcher.patterns.model import PatternMode
+from dispatcher.patterns.modes import set_mode
+from runtime.clock import open_clock
+from runtime.pool import Connection, connect
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+
+_SHOWN = ("id", "version", "mode", "r_m", "t_s", "incidents_month", "en_name", "source")
+
+
+@app.command("list")
+def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """List the patterns with their mode and in how many incidents of the last 30 days each was found."""
+
+    async def work(conn: Connection) -> None:
+        found = await list_patterns(conn, (await open_clock(conn)).now())
+        if as_json:
+            items = [{name: row[name] for name in _SHOWN} for row in found]
+            typer.echo(json.dumps({"items": items}, ensure_ascii=False))
+            return
+        table = Table("pattern", "version", "mode", "m", "s", "found", "name", "source")
+        for row in found:
+            table.add_row(*(str(row[name]) for name in _SHOWN))
+        Console().print(table)
+
+    run_on_database("pattern", work)
+
+
+@app.command()
+def mode(
+    pattern: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")],
+    to: Annotated[PatternMode, typer.Argument(help="monitor records and joins nothing: a trial.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stands with the version.")],
+) -> None:
+    """Change the mode of a pattern, as a version of its own; it finds what comes from now on."""
+    settings = read_settings()
+
+    async def main() -> None:
+        # Patterns are master data: the role of the processes reads them and writes none.
+        conn = await connect(settings.owner_dsn(), application_name="rongan-pattern")
+        try:
+            async with conn.transaction():
+                at = (await open_clock(conn)).now()
+                version = await set_mode(conn, pattern, to, by=f"cli:{getpass.getuser()}", reason=reason, at=at)
+        finally:
+            await conn.close()
+        typer.echo(f"{pattern}: version {version} is {to.value}; a dispatcher takes it over within half a minute")
+
+    run_program("pattern", settings, main)
