@@ -6,6 +6,7 @@ from typing import Final
 import asyncpg
 
 from cli.checks.finding import Finding, fine, note, wrong
+from dispatcher.rules.percolation import LARGEST_OF_EVENTS, LARGEST_SHARE_MAX
 from registry.deployment import read_deployment
 from runtime.errors import Explained
 from runtime.migrations import MigrationRefused, plan_for
@@ -15,6 +16,9 @@ from runtime.settings import DatabaseNotRunning, Settings
 _DURABLE: Final = ("fsync", "synchronous_commit", "full_page_writes")
 _VERSION_MIN: Final = 150_000
 _CORRUPT: Final = "SELECT coalesce(sum(checksum_failures), 0)::bigint FROM pg_stat_database"
+_LARGEST: Final = """
+SELECT sum(event_count) OVER ()::bigint, event_count, number FROM incidents WHERE status = 'open'
+ORDER BY event_count DESC, id LIMIT 1"""
 _SETTINGS: Final = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 
 
@@ -34,6 +38,7 @@ async def check_database(settings: Settings) -> list[Finding]:
             await _checksums(conn),
             await _migrations(conn),
             await _clock(conn),
+            await _clusters(conn),
             await _app_role(settings),
         ]
     finally:
@@ -86,6 +91,18 @@ async def _clock(conn: "asyncpg.Connection[asyncpg.Record]") -> Finding:
     if deployment.simulated_at is not None:
         return note("clock", f"exercise: simulated time {deployment.simulated_at.isoformat()}")
     return fine("clock", f"{deployment.mode}: real time")
+
+
+async def _clusters(conn: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    try:
+        live, largest, number = await conn.fetchrow(_LARGEST) or (0, 0, "")
+    except asyncpg.UndefinedTableError:
+        return note("clusters", "no incidents yet")
+    found = f"the largest open incident holds {largest:,} of {live:,} live events"
+    if live >= LARGEST_OF_EVENTS and largest > LARGEST_SHARE_MAX * live:
+        remedy = "a distance or time is too wide for the traffic: `rongan rules validate` names the group"
+        return note("clusters", f"{found}: {number}", remedy)
+    return fine("clusters", found)
 
 
 async def _app_role(settings: Settings) -> Finding:

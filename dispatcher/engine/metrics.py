@@ -10,6 +10,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 from dispatcher.incidents.memory import Memory
+from dispatcher.rules.percolation import LARGEST_OF_EVENTS, LARGEST_SHARE_MAX
 
 LOG = structlog.get_logger(__name__)
 
@@ -34,10 +35,6 @@ LARGEST_SHARE = Gauge("dispatcher_largest_incident_share", "Share of the live ev
 
 # Each incident is looked at for the largest: not after every step.
 LARGEST_EVERY_S: Final = 5.0
-# Clusters percolate where parameters are too wide for the traffic: said once, as soon as one takes more than this share
-# of enough events to tell.
-LARGEST_SHARE_MAX: Final = 0.01
-LARGEST_OF_EVENTS: Final = 1000
 
 
 class MemoryGauges:

@@ -16,6 +16,9 @@ QUERIES = load(__package__)
 SPAN: Final = timedelta(days=7)
 # Less than this says nothing about a group.
 OCCURRENCES_MIN: Final = 50
+# One open incident with more than this share of all live events, where there are events enough to tell, has percolated.
+LARGEST_SHARE_MAX: Final = 0.01
+LARGEST_OF_EVENTS: Final = 1000
 SQUARE_M2: Final = 1_000_000.0
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from runtime.pool import Connection
+from dispatcher.incidents import stage
+from runtime.pool import Connection, Pool
+from tests.harness.log import LogUnderTest, draft
 from tests.harness.postgres import Database
 from tests.integration.cli.conftest import Rongan
 
@@ -83,6 +85,18 @@ async def test_doctor_is_content_with_a_current_database(rongan: Rongan, databas
     assert answer.returncode == 0, answer.stdout
     assert {name: one["verdict"] for name, one in findings(answer).items() if one["verdict"] == "wrong"} == {}
     assert findings(answer)["migrations"]["verdict"] == "fine"
+
+
+async def test_doctor_tells_of_an_incident_that_swallows_the_others(
+    rongan: Rongan, database: Database, pool: Pool, owner: Connection
+) -> None:
+    with LogUnderTest(pool, stage.advance) as log:
+        await log.write(draft("bin 7", 0, 0), draft("far away", 0, 20_000))
+        await log.step()
+    for events, verdict in ((499, "fine"), (500, "note")):  # of two incidents; less than 1,000 tell nothing
+        await owner.execute("UPDATE incidents SET event_count = $1", events)
+        told = findings(rongan("doctor", "--json", database=database))["clusters"]
+        assert (told["verdict"], f"{events} of {2 * events:,}" in told["found"]) == (verdict, True)
 
 
 async def test_doctor_names_what_is_wrong_and_the_remedy(rongan: Rongan, empty_database: Database) -> None:
