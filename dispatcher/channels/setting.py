@@ -17,4 +17,4 @@ def channel_settings(settings: Settings) -> ChannelSettings:
 
 
 def _provider(url: str | None, secret: str | None) -> Provider | None:
-    return Provider(url, secret) if url is not None and secret is not None else None
+    return Provider(url, secret) if url and secret else None

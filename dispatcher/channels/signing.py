@@ -46,6 +46,8 @@ def verify(secret: str, given: Mapping[str, str], body: bytes, real_at: datetime
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
         raise ReceiptUnsigned("signature") from None
+    if not key:  # what anybody could sign with
+        raise ReceiptUnsigned("signature")
     expected = _digest(key, message_id, int(timestamp), body)
     parts = [part.partition(",") for part in given.get("webhook-signature", "").split()]
     if not any(version == "v1" and _is_equal(signature, expected) for version, _, signature in parts):

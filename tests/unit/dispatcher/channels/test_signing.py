@@ -7,6 +7,8 @@ import pytest
 
 from dispatcher.channels import signing
 from dispatcher.channels.errors import ReceiptUnsigned
+from dispatcher.channels.setting import channel_settings
+from runtime.settings import Settings
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 OTHER = "whsec_" + base64.b64encode(b"another secret of 32 bytes .....").decode()
@@ -76,3 +78,12 @@ def test_time_is_told_to_the_holder_of_the_secret_alone() -> None:
         with pytest.raises(ReceiptUnsigned) as refused:
             signing.verify(secret, headers(), BODY, late)
         assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_"])
+def test_without_a_secret_nothing_is_believed_and_no_gateway_set(secret: str) -> None:
+    """A variable that is set to nothing, as by a template that found none."""
+    with pytest.raises(ReceiptUnsigned):
+        signing.verify(secret, headers(secret), BODY, AT)
+    set_so = channel_settings(Settings(sms_url="https://sms.example", sms_secret=""))
+    assert set_so.sms is None
