@@ -280,3 +280,8 @@ def show(figures: dict[str, Any]) -> None:
         f"Memory of {rebuilt['live_events']:,} live events back after {rebuilt['seconds']} s, of which the database's "
         f"COPY {rebuilt['of_which_reading_s']} s; {rebuilt['own_cpu_s']} s of this process's CPU"
     )
+    patterns = rebuilt["patterns"]
+    console.print(
+        f"The patterns' memory of them, {patterns['rows']:,} rows, after {patterns['seconds']} s more; "
+        f"{patterns['own_cpu_s']} s of this process's CPU"
+    )

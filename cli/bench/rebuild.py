@@ -2,11 +2,15 @@
 
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Final
 
 from dispatcher.incidents.copied import CopiedEvents
 from dispatcher.incidents.memory import Memory
+from dispatcher.incidents.step import Step
+from dispatcher.patterns.compilation import compile_pattern_kernels
+from dispatcher.patterns.memory import recall
 from dispatcher.rules.rulebook import read_rulebook
 from runtime.clock import RealClock
 from runtime.pool import Connection
@@ -40,15 +44,25 @@ _FILL: Final = (
     FROM events WHERE stream = 'gateway-rebuild'""",
     "ANALYZE events, incident_events, incidents",
 )
+# The kind by which sensors are the anchor of the most patterns: the dearest for the patterns' memory.
 _KIND: Final = """
 SELECT k.id, k.kind_group FROM event_kinds k JOIN kind_groups g ON g.id = k.kind_group AND g.rule_set = 'default'
-WHERE k.mode = 'notice_only' AND g.clustered AND g.m = 1 ORDER BY k.id LIMIT 1"""
+JOIN pattern_steps s ON k.id = ANY(s.kinds) AND s.role = 'anchor' AND s.predicate IS NULL AND s.severity_min <= 2
+JOIN patterns p ON p.id = s.pattern_id AND p.version = s.version AND p.mode = 'active'
+WHERE g.clustered AND g.m = 1 AND (s.source_classes = '{}' OR 'sensor' = ANY(s.source_classes))
+GROUP BY k.id, k.kind_group ORDER BY count(*) DESC, k.id LIMIT 1"""
 
 
 async def measured(conn: Connection, live_events: int) -> dict[str, Any]:
-    """Fill the tables with so many live events, then build the memory from them; medians, reading alone beside it."""
-    await fill(conn, live_events // EVENTS_PER_INCIDENT, RealClock().now())
+    """Fill the tables with so many live events, then build the memory from them; medians, reading alone beside it.
+
+    All are of one kind that a shipped pattern looks for, so the patterns' memory is built from as many.
+    """
+    compile_pattern_kernels()
+    at = RealClock().now()
+    await fill(conn, live_events // EVENTS_PER_INCIDENT, at)
     copied_s, whole_s, cpu_s = [], [], []
+    patterns: list[dict[str, float]] = []
     held = 0
     for _ in range(RUNS):
         async with conn.transaction():
@@ -60,13 +74,28 @@ async def measured(conn: Connection, live_events: int) -> dict[str, Any]:
             memory = await Memory.rebuild(conn, await read_rulebook(conn))
             whole_s.append(time.perf_counter() - begin)
             cpu_s.append(time.process_time() - begin_cpu)
+            patterns.append(await _patterns(conn, memory, at))
         held = memory.correlator.live_events
     return {
         "live_events": held,
         "seconds": round(statistics.median(whole_s), 2),
         "of_which_reading_s": round(statistics.median(copied_s), 2),
         "own_cpu_s": round(statistics.median(cpu_s), 2),
+        "patterns": {name: round(statistics.median(each[name] for each in patterns), 2) for name in patterns[0]},
     }
+
+
+async def _patterns(conn: Connection, memory: Memory, at: datetime) -> dict[str, float]:
+    """Build what the patterns stage remembers beside the memory."""
+    with ThreadPoolExecutor(1) as kernels:
+        step = Step(conn, at, 0, await read_rulebook(conn), [], kernels, memory)
+        begin, begin_cpu = time.perf_counter(), time.process_time()
+        rows = (await recall(step)).matcher.rows
+        return {
+            "rows": rows,
+            "seconds": time.perf_counter() - begin,
+            "own_cpu_s": time.process_time() - begin_cpu,
+        }
 
 
 async def fill(conn: Connection, incidents: int, at: datetime) -> None:
