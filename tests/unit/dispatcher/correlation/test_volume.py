@@ -111,12 +111,12 @@ def test_live_event_of_a_storm_takes_no_more_than_its_formula(m: int) -> None:
     t = np.sort(random.integers(0, T, size))
     uids = random.integers(0, 1 << 62, (2, size)).astype(np.uint64)
     made.apply(event_columns((uids[0], uids[1]), t_ms=t, x_dm=x, y_dm=y, subject=np.arange(size)))
-    # An event and its node; slots of its uid and of its series, in tables that are 60 % full; room in the due ring; and
-    # room for the cells of a part of the batch, which a storm does not need.
-    slots = (8 + 12) / 0.6
-    per_event = 64 + 48 + (24 if m > 1 else 0) + slots + 8
-    assert made.state_bytes < per_event * made.live_events + 2**14 * 32
-    assert made.state_bytes < (160 if m == 1 else 184) * made.live_events
+    # An event, its node and three links; slots of its uid and of its series, in tables that were made for it and are at
+    # least 70 % full; and the little that blocks, cells and deadlines of a storm take.
+    slots = (8 + 8) / 0.70
+    per_event = 64 + 32 + 3 * 4 + (20 if m > 1 else 0) + slots
+    assert made.state_bytes < per_event * made.live_events + 2**16
+    assert made.state_bytes < (132 if m == 1 else 152) * made.live_events
 
 
 def test_more_live_events_than_may_be_are_counted_and_answered_with_it() -> None:
