@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatcher.patterns.model import PatternMode
-from dispatcher.patterns.modes import CITY_VERSIONS, ModeUnchanged, PatternUnknown, set_mode
+from dispatcher.patterns.modes import CITY_VERSIONS, QUERIES, ModeUnchanged, PatternUnknown, set_mode
 from registry.seed import seed
 from runtime.pool import Connection
 from tests.harness.log import START, LogUnderTest, incidents
@@ -44,6 +44,7 @@ async def test_a_release_never_takes_a_citys_mode_back(owner: Connection) -> Non
     version = await changed(owner, PatternMode.INACTIVE)
     await owner.execute("DELETE FROM data_versions")
     await seed(owner)
+    await owner.execute(QUERIES.add_pattern_version, AREA, 1, 2, PatternMode.ACTIVE, START, "the next release")
     assert await owner.fetchval("SELECT max(version) FROM patterns WHERE id = $1", AREA) == version
 
 
