@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from cli.program import read_settings, run_on_database, run_program
 from dispatcher.api.reading.patterns import list_patterns
 from dispatcher.patterns.model import PatternMode
 from dispatcher.patterns.modes import set_mode
+from dispatcher.rates.followed import find_followed
 from runtime.clock import open_clock
 from runtime.pool import Connection, connect
 
@@ -33,6 +35,32 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
         table = Table("pattern", "version", "mode", "m", "s", "found", "name", "source")
         for row in found:
             table.add_row(*(str(row[name]) for name in _SHOWN))
+        Console().print(table)
+
+    run_on_database("pattern", work)
+
+
+@app.command()
+def propose(
+    days: Annotated[int, typer.Option("--days", min=1, help="How much of the record is looked at.")] = 28,
+    within_min: Annotated[int, typer.Option("--within-min", min=1, help="How soon the one follows the other.")] = 30,
+    side_m: Annotated[
+        int, typer.Option("--side-m", min=10, help="Side of the squares that are near each other.")
+    ] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Name kinds of incident that follow each other nearby more often than chance: candidates to judge."""
+
+    async def work(conn: Connection) -> None:
+        until = (await open_clock(conn)).now()
+        within = timedelta(minutes=within_min)
+        found = await find_followed(conn, until - timedelta(days=days), until, within=within, side_m=side_m)
+        if as_json:
+            typer.echo(json.dumps({"items": [each._asdict() for each in found]}))
+            return
+        table = Table("cause", "is followed by", "times", "by chance", "z")
+        for each in found:
+            table.add_row(each.cause, each.effect, str(each.observed), f"{each.expected:.1f}", f"{each.z:.1f}")
         Console().print(table)
 
     run_on_database("pattern", work)

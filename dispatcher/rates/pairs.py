@@ -80,10 +80,8 @@ def _followed(kind: Ints, place: Ints, at: Ints, neighbours: Sequence[Sequence[i
         if own.size == 0:
             continue
         around = np.concatenate([own, *(here[q] for q in neighbours[p] if q != p)])
-        for cause in range(kinds):
+        for cause in np.unique(kind[around]).tolist():
             causes = np.sort(at[around[kind[around] == cause]])
-            if causes.size == 0:
-                continue
             first = np.searchsorted(causes, at[own] - lag, "left")
             preceded = np.searchsorted(causes, at[own], "left") > first
             counts[cause] += np.bincount(kind[own], weights=preceded, minlength=kinds)

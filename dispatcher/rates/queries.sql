@@ -158,3 +158,8 @@ WHERE ($1::text IS NULL OR i.area_path @> ARRAY[$1] OR i.area_path = '{}')
   AND ($2::text IS NULL OR i.area_path @> ARRAY[$2])
   AND i.status <> 'merged' AND NOT i.late AND i.lon IS NOT NULL AND i.canonical_at >= $3 AND i.canonical_at < $4
 ORDER BY i.canonical_at DESC, i.id DESC LIMIT $5;
+
+-- name: placed_incidents :many
+-- What began in a span, where, and as what: late ones tell nothing of what follows what.
+SELECT kind, x_dm, y_dm, canonical_at FROM incidents
+WHERE status <> 'merged' AND NOT late AND x_dm IS NOT NULL AND canonical_at >= $1 AND canonical_at < $2;

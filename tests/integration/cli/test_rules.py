@@ -85,3 +85,5 @@ def test_a_pattern_on_trial_is_put_in_force(rongan: Rongan, database: Database) 
     assert mode_of("unanswered_sos") == (1001, "active")
     again = rongan("pattern", "mode", "unanswered_sos", "active", "--reason", "twice", database=database)
     assert (again.returncode, "is active already" in again.stderr) == (1, True)
+    proposed = rongan("pattern", "propose", "--json", database=database)
+    assert (proposed.returncode, json.loads(proposed.stdout)) == (0, {"items": []}), proposed.stderr
