@@ -17,8 +17,10 @@ from cli.bench.timed import TimedCorrelator, batches
 from cli.bench.workloads import SEED, Workload, uniform
 from dispatcher.correlation.columns import EventColumns, uid_bytes
 from dispatcher.patterns.book import PatternBook
+from dispatcher.patterns.candidates import Lines, lines_of
+from dispatcher.patterns.columns import Batch
 from dispatcher.patterns.compilation import compile_pattern_kernels
-from dispatcher.patterns.matcher import Candidate, Matcher
+from dispatcher.patterns.matcher import Matcher
 from dispatcher.patterns.shipped import seed_rows, shipped
 from dispatcher.risk.grading import grade
 from dispatcher.risk.model import Facts, Witness
@@ -81,38 +83,48 @@ def _clustered(workload: Workload) -> Numbers:
 def _matched(workload: Workload, names: tuple[str, ...], kind: Numbers, source: Numbers) -> int:
     """How many matches the shipped patterns have."""
     patterns = tuple(shipped().values())
-    masks = {
-        (k, c): tuple(
-            (number, mask, 0)
+    sorts = [
+        [
+            (number, mask, False)
             for number, pattern in enumerate(patterns)
             if (
                 mask := sum(
                     1 << nth
                     for nth, step in enumerate(pattern.steps)
-                    if name in step.kinds and CLASSES[c] in step.source_classes and step.predicate is None
+                    if name in step.kinds and source_class in step.source_classes and step.predicate is None
                 )
             )
-        )
-        for k, name in enumerate(names)
-        for c in range(len(CLASSES))
-    }
+        ]
+        for name in names
+        for source_class in CLASSES
+    ]
+    fills = np.array([bool(lines) for lines in sorts])
     matcher = Matcher(PatternBook(patterns).shapes())
     found, begin = 0, 0
-    for batch in batches(workload.events):
-        end = begin + batch.t_ms.size
-        of_row = zip(*(column.tolist() for column in (kind[begin:end], source[begin:end])), strict=True)
-        columns = zip(
-            *(c.tolist() for c in (batch.uid_hi, batch.uid_lo, batch.t_ms, batch.x_dm, batch.y_dm)), strict=True
-        )
-        candidates = (
-            Candidate(uid_bytes(hi, lo), (0, b""), t, x, y, masks[which])
-            for (hi, lo, t, x, y), which in zip(columns, of_row, strict=True)
-            if masks[which]
-        )
-        found += len(matcher.apply(candidates).found)
-        found += len(matcher.advance([int(batch.t_ms[-1])] * len(patterns)).found)
+    for events in batches(workload.events):
+        end = begin + events.t_ms.size
+        sort = kind[begin:end] * len(CLASSES) + source[begin:end]
+        looked_for = fills[sort]
+        batch = _batch(events, looked_for, lines_of(sorts, sort[looked_for], np.zeros(looked_for.sum(), np.int64)))
+        found += len(matcher.apply(batch).found)
+        found += len(matcher.advance([int(events.t_ms[-1])] * len(patterns)).found)
         begin = end
     return found
+
+
+def _batch(events: EventColumns, kept: NDArray[np.bool_], lines: Lines) -> Batch:
+    """The events of a batch that fill any step."""
+    return Batch(
+        uid_hi=events.uid_hi[kept],
+        uid_lo=events.uid_lo[kept],
+        revision=events.revision[kept],
+        content=events.content[kept],
+        t_ms=events.t_ms[kept],
+        x_dm=events.x_dm[kept],
+        y_dm=events.y_dm[kept],
+        located=events.located[kept],
+        **lines._asdict(),
+    )
 
 
 def _incidents(

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import structlog
 
+from dispatcher.patterns.candidates import Candidate
 from dispatcher.patterns.columns import ALWAYS
 from dispatcher.patterns.definitions import read_pattern
 from dispatcher.patterns.errors import PatternInvalid
-from dispatcher.patterns.matcher import Candidate, Shape
+from dispatcher.patterns.matcher import Shape
 from dispatcher.patterns.model import LOOKED_FOR, Pattern, StepRole
 from events.model import Event
 from registry.areas import AreaIndex, AreaLevel

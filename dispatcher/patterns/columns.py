@@ -32,6 +32,18 @@ ROW: Final = np.dtype(
     ]
 )  # fmt: skip
 
+# One event that is known, in its newest revision: an older one must not come back.
+KNOWN: Final = np.dtype(
+    [
+        ("uid_hi", "u8"), ("uid_lo", "u8"), ("revision", "i8"), ("content", "u8"), ("at", "i8"),
+        ("first", "i4"),  # of its rows, which lie one behind the other
+        ("count", "i4"),  # of its rows; none where it fills no step
+    ]
+)  # fmt: skip
+
+# A slot of the hash table over what is known: a tag of the uid, and where it stands; -1: free.
+NAME: Final = np.dtype([("tag", "u4"), ("row", "i4")])
+
 # One block: a cell of side R_p, or a place, in a bucket of time, of one pattern; a slot of a hash table.
 BLOCK: Final = np.dtype(
     [
@@ -59,6 +71,8 @@ class State(NamedTuple):
     """Everything the kernel remembers, as flat arrays that grow between batches."""
 
     rows: Records
+    known: Records
+    names: Records
     blocks: Records
     patterns: Records
     topological: Int16  # [pattern, n]: its steps, earlier ones first
@@ -68,22 +82,24 @@ class State(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one batch brings, a line an event and pattern, and the rows that newer revisions replace."""
+    """Events in any revision, one array a column, and of each its lines: one a pattern of which it fills steps."""
 
-    pattern: Int16
-    mask: Int64
+    uid_hi: Words
+    uid_lo: Words
+    revision: Int64
+    content: Words  # the content hash: with equal revisions the greater one stands
     t_ms: Int64
     x_dm: Int32
     y_dm: Int32
     located: Flags
-    place: Int64  # 0: none, or the pattern does not ask for it
-    uid_hi: Words
-    uid_lo: Words
-    killed: Int32
+    lines: Int64  # where the lines of each event begin, and the last ones end
+    pattern: Int16  # by line
+    mask: Int64  # by line
+    place: Int64  # by line; 0: none, or the pattern does not ask for it
 
 
 class Journal(NamedTuple):
-    """Lists that one call fills, and scratch."""
+    """Lists that one call fills, and scratch. Room for every row; made anew only when the rows are."""
 
     dirty: Int32  # anchors to be looked at again
     slots: Int64  # of the blocks within reach of one row
@@ -100,5 +116,6 @@ class Journal(NamedTuple):
     witness: Int32  # [found, step]: rows
     witness_d2: Int64  # [found, step]
     links: Int32  # [n, 2]: rows that a match linked for the first time
-    inserted: Int32  # row of each line, -1 where its block is full
-    counts: Int64  # of dirty, found, links
+    newest: Int32  # events of the batch that are new or newer than what is known,
+    entry: Int32  # and where they stand among what is known
+    counts: Int64  # of dirty, found, links, newest

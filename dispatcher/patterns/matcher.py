@@ -2,30 +2,35 @@
 
 Time is the events' own and the watermarks'; nothing reads a clock. An event without a position or a place code that its
 pattern admits is not taken in: it can meet nothing. Not safe for two threads at once; calls release the GIL.
+Bytes: a row (an event in a pattern) takes 72, and 44 a slot of the blocks, of which there are four to eight a row when
+they grow; an event that is known takes 48, and 8 a slot of its name, of which there are two to four.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from dispatcher.correlation.columns import uid_bytes, uid_words
+from dispatcher.correlation.columns import uid_words
 from dispatcher.patterns.columns import (
     ALWAYS,
     BLOCK,
+    KNOWN,
+    NAME,
     NO_WATERMARK,
     PATTERN,
     ROW,
     SLOTS,
     Batch,
+    Flags,
     Int32,
     Int64,
     Journal,
     Records,
     State,
 )
-from dispatcher.patterns.kernels import index, matching
+from dispatcher.patterns.kernels import identity, index, matching
 from dispatcher.patterns.model import Match, MatchWitness
 
 ROWS_AT_FIRST: Final = 256
@@ -48,17 +53,6 @@ class Shape(NamedTuple):
     ends_ms: int = ALWAYS
 
 
-class Candidate(NamedTuple):
-    """One event, in its newest revision, with the steps that it fills of each pattern, by row."""
-
-    uid: bytes
-    version: tuple[int, bytes]  # (revision, content hash): the greatest stands
-    at_ms: int
-    x_dm: int | None
-    y_dm: int | None
-    masks: tuple[tuple[int, int, int], ...]  # (pattern, mask, place code or 0)
-
-
 @dataclass(slots=True)
 class Outcome:
     """What a call changed: as a set it does not depend on the order of the events or on where batches were cut."""
@@ -68,13 +62,6 @@ class Outcome:
     links: list[tuple[int, bytes, bytes]] = field(default_factory=list)  # (pattern, anchor, an event around it)
 
 
-@dataclass(slots=True)
-class _Known:
-    version: tuple[int, bytes]
-    at_ms: int
-    rows: list[int]  # none where it fills no step: an older revision must not come back
-
-
 class Matcher:
     """The live events of all patterns. `rows_a_block_max` bounds memory and work in a storm."""
 
@@ -82,62 +69,35 @@ class Matcher:
         self._shapes = tuple(shapes)
         self._steps = max((shape.steps for shape in shapes), default=1)
         self._cap = rows_a_block_max
-        self._known: dict[bytes, _Known] = {}
-        self._state = self._empty(ROWS_AT_FIRST)
+        self._state = self._empty(ROWS_AT_FIRST, KNOWN_AT_LEAST)
+        self._journal = self._room(ROWS_AT_FIRST)
 
-    def apply(self, candidates: Iterable[Candidate], *, dropped: Iterable[bytes] = ()) -> Outcome:
+    def apply(self, batch: Batch, *, dropped: Sequence[bytes] = ()) -> Outcome:
         """Take in events and newer revisions of events. Older revisions and repetitions change nothing.
 
         `dropped` names events that count no more, in whatever revision is known.
         """
-        newest: dict[bytes, Candidate] = {}
-        for candidate in candidates:
-            before = newest.get(candidate.uid)
-            known = self._known.get(candidate.uid)
-            standing = before.version if before is not None else known.version if known is not None else None
-            if standing is None or candidate.version > standing:
-                newest[candidate.uid] = candidate
-        known_gone = [self._known[uid] for uid in dict.fromkeys([*newest, *dropped]) if uid in self._known]
-        killed = [row for known in known_gone for row in known.rows]
-        for known in known_gone:
-            known.rows = []
-        lines = [
-            (uid, candidate, pattern, mask, place)
-            for uid, candidate in newest.items()
-            for pattern, mask, place in candidate.masks
-            if mask and (candidate.x_dm is not None or place)
-        ]
-        self._make_room(len(lines))
-        batch = _batch(lines, killed)
-        journal = self._journal(len(lines), len(killed))
-        with np.errstate(over="ignore"):  # hashes wrap; numpy warns of it where the kernel runs uncompiled
-            matching.apply(self._state, journal, batch)
-            self._judge(journal)
-        for uid, candidate in newest.items():
-            self._known[uid] = _Known(candidate.version, candidate.at_ms, [])
-        for (uid, *_), row in zip(lines, journal.inserted.tolist(), strict=True):
-            if row >= 0:
-                self._known[uid].rows.append(row)
+        journal = self._take(batch, dropped)
+        self._judge(journal)
         return self._outcome(journal)
 
     def advance(self, watermarks_ms: Sequence[int | None]) -> Outcome:
         """Raise each pattern's watermark (None: it has none yet); a lower one than before is not taken."""
         self._raise(watermarks_ms)
-        journal = self._journal(0, 0)
-        with np.errstate(over="ignore"):
-            spent = matching.close(self._state, journal)
-            self._judge(journal)
+        journal = self._cleared(0)
+        spent = matching.close(self._state, journal)
+        self._judge(journal)
         outcome = self._outcome(journal)
         if 2 * spent > self.rows:
             self._refill(self.rows - spent)
-        if len(self._known) > 2 * self.rows + KNOWN_AT_LEAST:
-            self._forget()
+        if self.known > 2 * self.rows + KNOWN_AT_LEAST:
+            self._forget(self.known)
         return outcome
 
-    def restore(self, candidates: Iterable[Candidate], watermarks_ms: Sequence[int | None]) -> None:
+    def restore(self, batch: Batch, watermarks_ms: Sequence[int | None]) -> None:
         """Be as after the same events and watermarks, of which everything was told already."""
         self._raise(watermarks_ms)
-        self.apply(candidates)
+        self._judge(self._take(batch, ()))
 
     @property
     def rows(self) -> int:
@@ -149,48 +109,79 @@ class Matcher:
         """Rows that were not kept because their block was full."""
         return int(self._state.counters[index.REFUSED])
 
-    def __contains__(self, uid: bytes) -> bool:
-        return uid in self._known
+    @property
+    def known(self) -> int:
+        """Events of which the newest revision is known, those included that fill no step."""
+        return int(self._state.counters[index.KNOWN])
 
-    def is_superseded_by(self, candidate: Candidate) -> bool:
-        """Whether an older revision of the event is known."""
-        known = self._known.get(candidate.uid)
-        return known is not None and known.version < candidate.version
+    def knows(self, uids: Sequence[bytes]) -> list[bool]:
+        """Of each event whether any revision is known."""
+        hi, lo = uid_words(uids)
+        found = np.empty(hi.size, np.int32)
+        with np.errstate(over="ignore"):
+            identity.look_up(self._state.known, self._state.names, hi, lo, found)
+        known: list[bool] = (found >= 0).tolist()
+        return known
+
+    def superseded_by(self, batch: Batch) -> list[bool]:
+        """Of each event of the batch whether an older revision is known."""
+        found: Flags = np.empty(batch.t_ms.size, np.bool_)
+        with np.errstate(over="ignore"):
+            identity.supersedes(self._state, batch, found)
+        superseded: list[bool] = found.tolist()
+        return superseded
 
     def _raise(self, watermarks_ms: Sequence[int | None]) -> None:
         standing = self._state.patterns["watermark"]
         given = np.array([NO_WATERMARK if at is None else at for at in watermarks_ms], dtype=np.int64)
         np.maximum(standing, given, out=standing)
 
-    def _make_room(self, more: int) -> None:
-        rows = self.rows + more
-        blocks = int(self._state.counters[index.BLOCKS]) + 2 * more
+    def _take(self, batch: Batch, dropped: Sequence[bytes]) -> Journal:
+        """Write what is new; which anchors it concerns is in the journal."""
+        self._make_room(batch.pattern.size, batch.t_ms.size)
+        journal = self._cleared(batch.t_ms.size)
+        with np.errstate(over="ignore"):  # hashes wrap; numpy warns of it where the kernel runs uncompiled
+            matching.apply(self._state, journal, batch, *uid_words(dropped))
+        return journal
+
+    def _make_room(self, lines: int, events: int) -> None:
+        rows = self.rows + lines
+        blocks = int(self._state.counters[index.BLOCKS]) + 2 * lines
         if rows > self._state.rows.size or 2 * blocks > self._state.blocks.size:
             self._refill(rows)
+        if self.known + events > self._state.known.size:
+            self._forget(self.known + events)
 
     def _refill(self, rows: int) -> None:
         """Copy what is still needed into new arrays with room for this many rows, and for as many again."""
         old = self._state
-        new = self._empty(max(ROWS_AT_FIRST, 2 * rows))
+        new = self._empty(max(ROWS_AT_FIRST, 2 * rows), old.known.size)
         new.counters[index.REFUSED] = old.counters[index.REFUSED]
         new.patterns["watermark"] = old.patterns["watermark"]
         moved, heirs = np.empty((2, self.rows), np.int32)
         with np.errstate(over="ignore"):
             matching.refill(old, new, moved, heirs)
+            identity.keep_known(old, new, moved, self._spent_ms())
         self._state = new
-        to = moved.tolist()
-        for known in self._known.values():
-            known.rows = [to[row] for row in known.rows if to[row] >= 0]
-        self._forget()
+        self._journal = self._room(new.rows.size)
 
-    def _forget(self) -> None:
-        """Let the names go of what no pattern can reach any more."""
+    def _forget(self, room: int) -> None:
+        """Let the names go of what no pattern can reach any more; room for so many, and for as many again."""
+        old = self._state
+        known, names = _no_names(2 * max(room, KNOWN_AT_LEAST))
+        new = old._replace(known=known, names=names, counters=old.counters.copy())
+        new.counters[index.KNOWN] = 0
+        with np.errstate(over="ignore"):
+            identity.keep_known(old, new, np.arange(self.rows, dtype=np.int32), self._spent_ms())
+        self._state = new
+
+    def _spent_ms(self) -> int:
+        """Before it no pattern reaches anything any more."""
         patterns = self._state.patterns
-        spent_ms = int((patterns["watermark"] - 2 * patterns["window"]).min(initial=ALWAYS))
-        self._known = {uid: known for uid, known in self._known.items() if known.rows or known.at_ms >= spent_ms}
+        return int((patterns["watermark"] - 2 * patterns["window"]).min(initial=ALWAYS))
 
-    def _empty(self, rows: int) -> State:
-        blocks = np.zeros(1 << (4 * rows - 1).bit_length(), BLOCK)
+    def _empty(self, rows: int, events: int) -> State:
+        blocks = np.zeros(1 << (2 * rows - 1).bit_length(), BLOCK)
         blocks["head"] = -1
         counters = np.zeros(index.COUNTERS, np.int64)
         counters[index.CAP] = self._cap
@@ -200,8 +191,11 @@ class Matcher:
                 if not shape.absent >> later & 1:
                     before[number, later] |= 1 << earlier
                     after[number, earlier] |= 1 << later
+        known, names = _no_names(events)
         return State(
             rows=np.zeros(rows, ROW),
+            known=known,
+            names=names,
             blocks=blocks,
             patterns=_patterns(self._shapes),
             topological=np.array([_topological(shape, self._steps) for shape in self._shapes], np.int16).reshape(
@@ -212,9 +206,7 @@ class Matcher:
             counters=counters,
         )
 
-    def _journal(self, lines: int, killed: int) -> Journal:
-        rows = self.rows + lines
-        told = rows + killed
+    def _room(self, rows: int) -> Journal:
         scratch = np.empty((4, self._steps), np.int64)
         return Journal(
             dirty=np.empty(rows, np.int32),
@@ -227,51 +219,66 @@ class Matcher:
             latest=scratch[1],
             lower=scratch[2],
             upper=scratch[3],
-            found=np.empty(told, np.int32),
-            holds=np.empty(told, np.int8),
-            witness=np.empty((told, self._steps), np.int32),
-            witness_d2=np.empty((told, self._steps), np.int64),
+            found=np.empty(rows, np.int32),
+            holds=np.empty(rows, np.int8),
+            witness=np.empty((rows, self._steps), np.int32),
+            witness_d2=np.empty((rows, self._steps), np.int64),
             links=np.empty((rows, 2), np.int32),
-            inserted=np.empty(lines, np.int32),
-            counts=np.zeros(3, np.int64),
+            newest=np.empty(0, np.int32),
+            entry=np.empty(0, np.int32),
+            counts=np.zeros(index.COUNTS, np.int64),
         )
+
+    def _cleared(self, events: int) -> Journal:
+        self._journal.counts[:] = 0
+        newest, entry = np.empty((2, events), np.int32)
+        return self._journal._replace(newest=newest, entry=entry)
 
     def _judge(self, journal: Journal) -> None:
         """In the order of uids: which links stand for the rest must not depend on where rows lie."""
         rows = self._state.rows
         dirty = journal.dirty[: journal.counts[index.DIRTIES]]
         dirty[:] = dirty[np.lexsort((rows["uid_lo"][dirty], rows["uid_hi"][dirty], rows["pattern"][dirty]))]
-        matching.judge_dirty(self._state, journal)
+        with np.errstate(over="ignore"):
+            matching.judge_dirty(self._state, journal)
 
     def _outcome(self, journal: Journal) -> Outcome:
+        """What the journal holds, column by column: an access to a record costs as much as a tuple of all."""
         rows = self._state.rows
-        outcome = Outcome()
-        founds = int(journal.counts[index.FOUNDS])
-        for n in range(founds):
-            row = rows[journal.found[n]]
-            if journal.holds[n]:
-                outcome.found.append(self._match(row, journal.witness[n], journal.witness_d2[n]))
-            else:
-                outcome.lost.append((int(row["pattern"]), _uid(row)))
-        for anchor, other in journal.links[: journal.counts[index.LINKS]].tolist():
-            outcome.links.append((int(rows[anchor]["pattern"]), _uid(rows[anchor]), _uid(rows[other])))
-        return outcome
+        found = journal.found[: journal.counts[index.FOUNDS]]
+        holds = journal.holds[: found.size] != 0
+        gone, begun = rows[found[~holds]], rows[found[holds]]
+        links = journal.links[: journal.counts[index.LINKS]]
+        anchors = rows[links[:, 0]]
+        return Outcome(
+            found=self._matches(begun, journal.witness[: found.size][holds], journal.witness_d2[: found.size][holds]),
+            lost=list(zip(gone["pattern"].tolist(), _uids(gone), strict=True)),
+            links=list(zip(anchors["pattern"].tolist(), _uids(anchors), _uids(rows[links[:, 1]]), strict=True)),
+        )
 
-    def _match(self, anchor: Records, witness: Int32, d2: Int64) -> Match:
-        shape = self._shapes[int(anchor["pattern"])]
-        at_ms = int(anchor["t"])
-        witnesses = []
-        for step in range(shape.steps):
-            row, squared = int(witness[step]), int(d2[step])
-            if row >= 0:
-                event = self._state.rows[row]
-                distance_dm = round(squared**0.5) if squared <= shape.radius_dm**2 else None
-                witnesses.append(MatchWitness(step, _uid(event), distance_dm, int(event["t"]) - at_ms))
-        return Match(int(anchor["pattern"]), _uid(anchor), at_ms, tuple(witnesses))
+    def _matches(self, anchors: Records, witness: Int32, d2: Int64) -> list[Match]:
+        match, step = np.nonzero(witness >= 0)
+        events, squared = self._state.rows[witness[match, step]], d2[match, step]
+        distance_dm = np.rint(np.sqrt(squared)).astype(np.int64)
+        measured = squared <= self._state.patterns["radius2"][anchors["pattern"]][match]
+        columns = (step, distance_dm, measured, events["t"] - anchors["t"][match])
+        told = [
+            MatchWitness(step, uid, distance if measured else None, dt_ms)
+            for uid, step, distance, measured, dt_ms in zip(_uids(events), *(c.tolist() for c in columns), strict=True)
+        ]
+        ends = np.cumsum(np.bincount(match, minlength=anchors.size)).tolist()
+        return [
+            Match(pattern, uid, at_ms, tuple(told[begin:end]))
+            for pattern, uid, at_ms, begin, end in zip(
+                anchors["pattern"].tolist(), _uids(anchors), anchors["t"].tolist(), [0, *ends], ends, strict=False
+            )
+        ]
 
 
-def _uid(row: Records) -> bytes:
-    return uid_bytes(int(row["uid_hi"]), int(row["uid_lo"]))
+def _uids(rows: Records) -> list[bytes]:
+    words = np.column_stack((rows["uid_hi"], rows["uid_lo"])).astype(">u8")
+    uids: list[bytes] = words.view("V16")[:, 0].tolist()
+    return uids
 
 
 def _patterns(shapes: Sequence[Shape]) -> Records:
@@ -305,18 +312,8 @@ def _topological(shape: Shape, width: int) -> list[int]:
     return placed + [0] * (width - shape.steps)
 
 
-def _batch(lines: Sequence[tuple[bytes, Candidate, int, int, int]], killed: Sequence[int]) -> Batch:
-    hi, lo = uid_words([uid for uid, *_ in lines])
-    events = [candidate for _, candidate, *_ in lines]
-    return Batch(
-        pattern=np.array([pattern for _, _, pattern, _, _ in lines], np.int16),
-        mask=np.array([mask for _, _, _, mask, _ in lines], np.int64),
-        t_ms=np.array([event.at_ms for event in events], np.int64),
-        x_dm=np.array([event.x_dm or 0 for event in events], np.int32),
-        y_dm=np.array([event.y_dm or 0 for event in events], np.int32),
-        located=np.array([event.x_dm is not None for event in events], np.bool_),
-        place=np.array([place for *_, place in lines], np.int64),
-        uid_hi=hi,
-        uid_lo=lo,
-        killed=np.array(killed, np.int32),
-    )
+def _no_names(events: int) -> tuple[Records, Records]:
+    """Room for what is known of so many events, and the table of their names, at most half full."""
+    names = np.zeros(2 * events, NAME)
+    names["row"] = -1
+    return np.zeros(events, KNOWN), names

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from dispatcher.incidents.step import Step
 from dispatcher.patterns.book import PatternBook, read_book
+from dispatcher.patterns.candidates import batch_of
 from dispatcher.patterns.matcher import Matcher
 from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
@@ -74,4 +75,4 @@ async def _refill(step: Step, memory: PatternMemory) -> None:
     rows = await step.conn.fetch(QUERIES.live_events, beginning, list(memory.book.by_kind))
     events = [Event.of_columns(dict(row)) for row in rows]
     areas = step.rulebook.areas
-    memory.matcher.restore([memory.book.candidate(event, areas) for event in events], watermarks)
+    memory.matcher.restore(batch_of([memory.book.candidate(event, areas) for event in events]), watermarks)

@@ -19,8 +19,9 @@ from dispatcher.channels import stream
 from dispatcher.incidents.step import Advanced, Step
 from dispatcher.patterns import evidence
 from dispatcher.patterns import memory as memories
+from dispatcher.patterns.candidates import batch_of
 from dispatcher.patterns.cases import Link, join
-from dispatcher.patterns.matcher import Candidate, Outcome
+from dispatcher.patterns.matcher import Outcome
 from dispatcher.patterns.memory import PatternMemory
 from dispatcher.patterns.model import Match, Pattern, PatternMode
 from events.model import PLATFORM_SOURCES, Event, EventSource
@@ -61,15 +62,16 @@ async def advance(step: Step) -> Advanced:
     links: list[Link] = []
     standing = await _read_standing(step, memory)
     corrected: set[bytes] = set()
-    dropped = [uid for uid, each in standing.items() if each.standing not in _TAKEN and uid in memory.matcher]
+    dropped = [uid for uid, each in standing.items() if each.standing not in _TAKEN]
     for segment, tick in _segments(step.events):
-        candidates = [_candidate(step, memory, event) for event in segment if _stands(event, standing)]
+        events = [event for event in segment if _stands(event, standing)]
+        batch = batch_of([memory.book.candidate(event, step.rulebook.areas) for event in events])
         corrected |= {
-            candidate.uid
-            for candidate in candidates
-            if candidate.version[0] > 0 or memory.matcher.is_superseded_by(candidate)
+            event.uid
+            for event, superseded in zip(events, memory.matcher.superseded_by(batch), strict=True)
+            if event.revision > 0 or superseded
         }
-        outcome = await _in_kernels(step, partial(memory.matcher.apply, candidates, dropped=dropped))
+        outcome = await _in_kernels(step, partial(memory.matcher.apply, batch, dropped=dropped))
         dropped = []
         _note(memory, outcome, found, links)
         if tick is not None:
@@ -94,7 +96,10 @@ class _Standing:
 
 async def _read_standing(step: Step, memory: PatternMemory) -> dict[bytes, _Standing]:
     """The events of the step that a pattern may care for, as the incidents stage left them."""
-    uids = [event.uid for event in step.events if _concerns(memory, event)]
+    reported = [event for event in step.events if event.source not in PLATFORM_SOURCES and event.raised]
+    known = memory.matcher.knows([event.uid for event in reported])
+    by_kind = memory.book.by_kind
+    uids = [event.uid for event, knows in zip(reported, known, strict=True) if knows or event.kind in by_kind]
     flapping = [change.incident_id for change in step.incidents if change.kind == _FLAPPING]
     if not uids and not flapping:
         return {}
@@ -104,22 +109,10 @@ async def _read_standing(step: Step, memory: PatternMemory) -> dict[bytes, _Stan
     }
 
 
-def _concerns(memory: PatternMemory, event: Event) -> bool:
-    return (
-        event.source not in PLATFORM_SOURCES
-        and event.raised
-        and (event.kind in memory.book.by_kind or event.uid in memory.matcher)
-    )
-
-
 def _stands(event: Event, standing: Mapping[bytes, _Standing]) -> bool:
     """Whether the event counts; a version that came after its incident was final is an annotation."""
     found = standing.get(event.uid)
     return found is not None and found.position == (event.stream, event.seq) and found.standing in _TAKEN
-
-
-def _candidate(step: Step, memory: PatternMemory, event: Event) -> Candidate:
-    return memory.book.candidate(event, step.rulebook.areas)
 
 
 def _segments(events: Sequence[Event]) -> Iterator[tuple[list[Event], Event | None]]:

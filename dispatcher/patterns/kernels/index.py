@@ -19,12 +19,15 @@ ROWS: Final = 0
 BLOCKS: Final = 1
 CAP: Final = 2
 REFUSED: Final = 3
-COUNTERS: Final = 4
+KNOWN: Final = 4
+COUNTERS: Final = 5
 
 # Positions in Journal.counts.
 DIRTIES: Final = 0
 FOUNDS: Final = 1
 LINKS: Final = 2
+NEWEST: Final = 3
+COUNTS: Final = 4
 
 # Lanes of blocks.
 CELL: Final = 0
@@ -107,36 +110,35 @@ def enter(s: State, row: int) -> bool:
 
 
 @compiled
-def insert(s: State, c: Batch, i: int) -> int:
-    """Write one line of a batch; its row, or -1 where its block is full."""
+def insert(s: State, c: Batch, i: int, line: int) -> None:
+    """Write one line of an event of a batch; counted and not kept where its block is full."""
     row = s.counters[ROWS]
     e = s.rows[row]
-    p = s.patterns[c.pattern[i]]
+    p = s.patterns[c.pattern[line]]
     e["t"] = c.t_ms[i]
-    e["place"] = c.place[i]
+    e["place"] = c.place[line]
     e["uid_hi"] = c.uid_hi[i]
     e["uid_lo"] = c.uid_lo[i]
-    e["mask"] = c.mask[i]
+    e["mask"] = c.mask[line]
     e["signature"] = 0
     e["x"] = c.x_dm[i]
     e["y"] = c.y_dm[i]
     e["next"] = -1
     e["next_place"] = -1
     e["up"] = row
-    e["pattern"] = c.pattern[i]
+    e["pattern"] = c.pattern[line]
     flags = LIVE
     if c.located[i]:
         flags |= LOCATED
-    if c.mask[i] & p["anchors"] and p["begins"] <= c.t_ms[i] < p["ends"]:
+    if c.mask[line] & p["anchors"] and p["begins"] <= c.t_ms[i] < p["ends"]:
         flags |= ANCHOR
     if c.t_ms[i] + p["window"] < p["watermark"]:
         flags |= CLOSED
     e["flags"] = flags
-    if not enter(s, row):
+    if enter(s, row):
+        s.counters[ROWS] = row + 1
+    else:
         s.counters[REFUSED] += 1
-        return -1
-    s.counters[ROWS] = row + 1
-    return i64(row)
 
 
 @inlined

@@ -1,7 +1,9 @@
 """Judges anchors, tells what changed, links what belongs together, and lets go what nothing needs any more."""
 
+from dispatcher.correlation.columns import Words
 from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
 from dispatcher.patterns.columns import Batch, Int32, Journal, Records, State
+from dispatcher.patterns.kernels.identity import CHOSEN, admit, find_known
 from dispatcher.patterns.kernels.index import (
     ANCHOR,
     CLOSED,
@@ -11,6 +13,7 @@ from dispatcher.patterns.kernels.index import (
     HOLDS,
     LINKS,
     LIVE,
+    NEWEST,
     ROWS,
     enter,
     insert,
@@ -101,8 +104,9 @@ def tell(s: State, j: Journal, row: int, holds: int) -> None:
     n = j.counts[FOUNDS]
     j.found[n] = row
     j.holds[n] = holds
-    for step in range(s.patterns[s.rows[row]["pattern"]]["steps"]):
-        k = j.best[step] if holds else -1
+    steps = s.patterns[s.rows[row]["pattern"]]["steps"]
+    for step in range(j.best.size):
+        k = j.best[step] if holds and step < steps else -1
         j.witness[n, step] = j.near[k] if k >= 0 else -1
         j.witness_d2[n, step] = j.near_d2[k] if k >= 0 else 0
     j.counts[FOUNDS] = n + 1
@@ -137,19 +141,62 @@ def judge(s: State, j: Journal, row: int) -> None:
 
 
 @compiled
-def apply(s: State, j: Journal, c: Batch) -> None:
-    """Take in a batch: first what newer revisions replace goes, then everything comes; `judge_dirty` looks at it."""
-    for row in c.killed:
+def remove(s: State, j: Journal, at: int) -> None:
+    """Take the rows away of what is known."""
+    k = s.known[at]
+    for row in range(k["first"], k["first"] + k["count"]):
         e = s.rows[row]
         e["flags"] &= ~LIVE
         if e["flags"] & HOLDS:
             tell(s, j, row, 0)
         touch(s, j, row)
-    for i in range(c.pattern.size):
-        j.inserted[i] = insert(s, c, i)
-    for row in j.inserted:
-        if row >= 0:
+    k["count"] = 0
+
+
+@compiled
+def choose_newest(s: State, j: Journal, c: Batch) -> None:
+    """Of each uid the greatest revision, in the order in which the uids come; what it replaces goes."""
+    for i in range(c.t_ms.size):
+        at = admit(s, c, i)
+        if at < 0:
+            continue
+        k = s.known[at]
+        if k["first"] <= CHOSEN:
+            j.newest[CHOSEN - k["first"]] = i
+        else:
+            remove(s, j, at)
+            k["first"] = CHOSEN - j.counts[NEWEST]
+            j.newest[j.counts[NEWEST]] = i
+            j.entry[j.counts[NEWEST]] = at
+            j.counts[NEWEST] += 1
+
+
+@compiled
+def apply(s: State, j: Journal, c: Batch, dropped_hi: Words, dropped_lo: Words) -> None:
+    """Take in a batch: first what newer revisions replace goes, then everything comes; `judge_dirty` looks at it."""
+    begins = s.counters[ROWS]
+    choose_newest(s, j, c)
+    for i in range(dropped_hi.size):
+        at = find_known(s.known, s.names, dropped_hi[i], dropped_lo[i])
+        if at >= 0:
+            remove(s, j, at)
+    for n in range(j.counts[NEWEST]):
+        i = j.newest[n]
+        k = s.known[j.entry[n]]
+        first = s.counters[ROWS]
+        for line in range(c.lines[i], c.lines[i + 1]):
+            if c.mask[line] != 0 and (c.located[i] or c.place[line] != 0):
+                insert(s, c, i, line)
+        k["first"] = first
+        k["count"] = s.counters[ROWS] - first
+    for row in range(begins, s.counters[ROWS]):
+        if begins > 0:
             touch(s, j, row)
+        elif s.rows[row]["flags"] & (ANCHOR | CLOSED) == ANCHOR and s.patterns[s.rows[row]["pattern"]]["absent"] == 0:
+            # Where nothing was before, what is near it is here too, and each anchor is near itself.
+            s.rows[row]["flags"] |= DIRTY
+            j.dirty[j.counts[DIRTIES]] = row
+            j.counts[DIRTIES] += 1
 
 
 @compiled

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from dispatcher.patterns.matcher import Candidate, Matcher, Outcome, Shape
+from dispatcher.patterns.candidates import Candidate, batch_of
+from dispatcher.patterns.columns import Batch
+from dispatcher.patterns.matcher import Matcher, Outcome, Shape
 from tests.unit.dispatcher.patterns import oracle
 from tests.unit.dispatcher.patterns.oracle import Event, Found, Pattern, Witness
 
@@ -31,7 +33,11 @@ def number_of(uid: bytes) -> int:
 
 def candidate(event: Event) -> Candidate:
     masks = [(n, sum(1 << step for step in steps), event.place) for n, steps in enumerate(event.fills)]
-    return Candidate(uid_of(event.uid), (event.revision, b""), event.t, event.x, event.y, tuple(masks))
+    return Candidate(uid_of(event.uid), (event.revision, bytes(8)), event.t, event.x, event.y, tuple(masks))
+
+
+def batch(events: Iterable[Event]) -> Batch:
+    return batch_of([candidate(event) for event in events])
 
 
 class Pair:
@@ -51,7 +57,7 @@ class Pair:
             if known is not None and event.revision > known.revision:
                 self.found = {key: match for key, match in self.found.items() if key[1] != event.uid}
             self.oracle.deliver(event)
-        self.follow(self.made.apply([candidate(event) for event in admissible]))
+        self.follow(self.made.apply(batch(admissible)))
         self.compare()
 
     def advance(self, watermark: int) -> None:
@@ -66,7 +72,7 @@ class Pair:
         self.made = Matcher([shape(pattern) for pattern in self.patterns])
         reach = 2 * max(pattern.window for pattern in self.patterns)
         kept = [event for event in self.oracle.events.values() if event.t >= self.oracle.watermark - reach]
-        self.made.restore([candidate(event) for event in kept], [self.oracle.watermark] * len(self.patterns))
+        self.made.restore(batch(kept), [self.oracle.watermark] * len(self.patterns))
 
     def follow(self, outcome: Outcome) -> None:
         for pattern, uid in outcome.lost:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.patterns.matcher import Matcher
 from tests.unit.dispatcher.patterns import oracle
-from tests.unit.dispatcher.patterns.drive import Pair, batches, candidate, shape
+from tests.unit.dispatcher.patterns.drive import Pair, batch, batches, shape
 from tests.unit.dispatcher.patterns.oracle import Event, Pattern
 
 FIRST = frozenset({0})
@@ -60,8 +60,8 @@ def test_any_order_and_any_batching_give_the_matches_of_the_set(
     shuffled = list(known)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     pair = Pair(POSITIVE)
-    for batch in batches(shuffled, cuts):
-        pair.apply(batch)
+    for part in batches(shuffled, cuts):
+        pair.apply(part)
     assert pair.oracle.current() == expected
     # Who belongs together is a function of the set too: not of who was the nearest for a while.
     assert pair.together() == whole.together()
@@ -78,10 +78,10 @@ def test_links_told_are_those_of_the_set_and_not_of_memory(
         chance.shuffle(known)  # type: ignore[attr-defined]
         chance.shuffle(more)  # type: ignore[attr-defined]
         matcher = Matcher([shape(pattern) for pattern in PATTERNS])
-        first = sorted(matcher.apply(map(candidate, known)).links)
+        first = sorted(matcher.apply(batch(known)).links)
         restarted = Matcher([shape(pattern) for pattern in PATTERNS])
-        restarted.restore(map(candidate, reversed(known)), [None] * len(PATTERNS))
-        second = [sorted(each.apply(map(candidate, more)).links) for each in (matcher, restarted)]
+        restarted.restore(batch(reversed(known)), [None] * len(PATTERNS))
+        second = [sorted(each.apply(batch(more)).links) for each in (matcher, restarted)]
         closing = [sorted(each.advance([1 << 40] * len(PATTERNS)).links) for each in (matcher, restarted)]
         assert second[0] == second[1]
         assert closing[0] == closing[1]
@@ -103,15 +103,15 @@ def test_corrections_watermarks_and_restarts_give_what_the_oracle_gives(
         if isinstance(each, Event):
             waiting.append(spoken.setdefault((each.uid, each.revision), each))
             continue
-        for batch in batches(waiting, cuts):
-            pair.apply(batch)
+        for part in batches(waiting, cuts):
+            pair.apply(part)
         waiting = []
         if isinstance(each, int):
             pair.advance(each)
         else:
             pair.restart()
-    for batch in batches(waiting, cuts):
-        pair.apply(batch)
+    for part in batches(waiting, cuts):
+        pair.apply(part)
     pair.advance(1 << 40)
 
 

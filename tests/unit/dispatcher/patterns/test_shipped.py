@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from dispatcher.patterns.book import PatternBook
+from dispatcher.patterns.candidates import batch_of
 from dispatcher.patterns.matcher import Matcher, Outcome
 from dispatcher.patterns.model import Match, Pattern, PatternMode
 from dispatcher.patterns.shipped import seed_rows, shipped
@@ -179,7 +180,7 @@ def found(pattern: Pattern, seen: list[Seen]) -> dict[bytes, Match]:
     matcher = Matcher(book.shapes())
     held: dict[bytes, Match] = {}
     for each in seen:
-        take(matcher.apply([book.candidate(each.event(), NOWHERE)]), held)
+        take(matcher.apply(batch_of([book.candidate(each.event(), NOWHERE)])), held)
     take(matcher.advance([1 << 60]), held)
     return held
 
