@@ -84,7 +84,7 @@ def _matched(workload: Workload, names: tuple[str, ...], kind: Numbers, source: 
     """How many matches the shipped patterns have."""
     patterns = tuple(shipped().values())
     sorts = [
-        [
+        tuple(
             (number, mask, False)
             for number, pattern in enumerate(patterns)
             if (
@@ -94,7 +94,7 @@ def _matched(workload: Workload, names: tuple[str, ...], kind: Numbers, source: 
                     if name in step.kinds and source_class in step.source_classes and step.predicate is None
                 )
             )
-        ]
+        )
         for name in names
         for source_class in CLASSES
     ]

@@ -14,7 +14,7 @@ from dispatcher.engine import leadership
 from dispatcher.engine.failpoints import Failpoints
 from dispatcher.engine.metrics import metrics_door
 from dispatcher.engine.steps import Stepper, give_up
-from dispatcher.incidents.copied import compile_copied
+from dispatcher.incidents.copied_rows import compile_copied_rows
 from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.rates.compilation import compile_rate_kernels
 from events.feed import Feed
@@ -60,7 +60,7 @@ def compile_all() -> None:
     compile_kernels()
     compile_pattern_kernels()
     compile_rate_kernels()
-    compile_copied()
+    compile_copied_rows()
 
 
 async def _lead(pool: Pool, settings: Settings, clock: Clock, make_stepper: "partial[Stepper]") -> None:

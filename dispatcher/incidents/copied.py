@@ -5,17 +5,16 @@ are cut out of them as columns, and only the events of an incident that changes 
 looks at is not copied.
 """
 
-import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from dispatcher.correlation.tiles import ORIGIN_MS
+from dispatcher.incidents.copied_rows import AREA_SEPARATOR, EPOCH, CopiedRows, Layout, milliseconds, text, text_or_none
 from dispatcher.incidents.live import Member
 from dispatcher.risk.model import Witness
 from events.model import SourceClass
@@ -24,62 +23,15 @@ from runtime.queries import load
 
 QUERIES = load(__package__)
 
-_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\x00"
-_HEADER_BYTES: Final = len(_SIGNATURE) + 8  # flags and an empty extension
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCH_US: Final = int((_EPOCH - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-# The columns of fixed width, none of them NULL, in the order of the query; each stands behind its length.
-_NUMBERS: Final = (
-    ("incident_id", ">i8"), ("uid", "V16"), ("uid_hi", ">u8"), ("uid_lo", ">u8"), ("revision", ">i8"),
-    ("content", ">u8"), ("effective_us", ">i8"), ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"),
-    ("y_dm", ">i4"), ("located", "?"), ("lon", ">f8"), ("lat", ">f8"), ("severity", ">i2"),
-    ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"), ("life", "?"),
-    ("subject_number", ">i8"), ("kind_hash", ">i8"),
+_LAYOUT: Final = Layout(
+    numbers=(
+        ("incident_id", ">i8"), ("uid", "V16"), ("revision", ">i8"), ("content", ">u8"), ("effective_us", ">i8"),
+        ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"), ("y_dm", ">i4"), ("located", "?"), ("lon", ">f8"),
+        ("lat", ">f8"), ("severity", ">i2"), ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"),
+        ("life", "?"), ("subject_number", ">i8"), ("kind_hash", ">i8"),
+    ),
+    texts=("source_class", "kind", "subject", "area_id", "area_path", "place", "settled_with", "colour"),
 )  # fmt: skip
-# The others, NULL or not, behind them.
-_TEXTS: Final = ("source_class", "kind", "subject", "area_id", "area_path", "place", "settled_with", "colour")
-_AREA_SEPARATOR: Final = "\n"
-_LENGTH: Final = struct.Struct(">i")
-
-
-def _layout() -> tuple[np.dtype[Any], int]:
-    places: dict[str, tuple[str, int]] = {}
-    at: int = 0
-    for name, type_name in _NUMBERS:
-        if name == "uid_hi":
-            places[name] = (type_name, places["uid"][1])
-        elif name == "uid_lo":
-            places[name] = (type_name, places["uid"][1] + 8)
-        else:
-            places[name] = (type_name, at + _LENGTH.size)
-            at += _LENGTH.size + np.dtype(type_name).itemsize
-    names = list(places)
-    formats, offsets = [places[name][0] for name in names], [places[name][1] for name in names]
-    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": at}), at
-
-
-_RECORD, _FIXED_BYTES = _layout()
-
-
-@njit(cache=True, nogil=True, fastmath=False)
-def _find_rows(given: NDArray[np.uint8], at: int, starts: NDArray[np.int64]) -> int:
-    """Where each row's first length stands; returns how many rows there are."""
-    rows = 0
-    while at + 2 <= given.size:
-        fields = (np.int64(given[at]) << 8) | np.int64(given[at + 1])
-        if fields == 0xFFFF:  # the trailer
-            break
-        at += 2
-        starts[rows] = at
-        rows += 1
-        for _ in range(fields):
-            length = np.int64(0)
-            for byte in range(4):
-                length = (length << 8) | np.int64(given[at + byte])
-            at += 4
-            if length < 0x80000000:  # else NULL
-                at += int(length)
-    return rows
 
 
 class CopiedMembers(Collection[Member]):
@@ -107,30 +59,14 @@ class CopiedMembers(Collection[Member]):
 class CopiedEvents:
     """The rows in the order in which the platform received them. Frozen."""
 
-    def __init__(self, given: bytes | bytearray) -> None:
-        self._given = given
-        flat = np.frombuffer(given, np.uint8)
-        room = np.empty(max(0, flat.size - _HEADER_BYTES) // (_FIXED_BYTES + 2), np.int64)
-        starts = room[: _find_rows(flat, _HEADER_BYTES, room)]
-        rows = np.empty((0, _FIXED_BYTES), np.uint8)
-        if starts.size:
-            rows = np.lib.stride_tricks.sliding_window_view(flat, _FIXED_BYTES)[starts]
-        order = order_of(rows.view(_RECORD)[:, 0])
-        self.records: NDArray[Any] = rows[order].view(_RECORD)[:, 0]  # moved as bytes, not field by field
-        self._starts: NDArray[np.int64] = starts[order]
+    def __init__(self, rows: CopiedRows) -> None:
+        self._rows = rows.ordered(order_of(rows.records))
+        self.records: NDArray[Any] = self._rows.records
 
     @classmethod
     async def read(cls, conn: Connection) -> "CopiedEvents":
         """Every event of an open incident but those that returned to normal."""
-        # A million rows are joined in memory, for this transaction alone.
-        await conn.execute(QUERIES.allow_work_memory, "256MB")
-        given = bytearray()
-
-        async def take(chunk: bytes) -> None:
-            given.extend(chunk)
-
-        await conn.copy_from_query(QUERIES.copy_open_incident_events, output=take, format="binary")
-        return cls(given)
+        return cls(await CopiedRows.read(conn, _LAYOUT, QUERIES.copy_open_incident_events))
 
     def __len__(self) -> int:
         return self.records.size
@@ -142,9 +78,7 @@ class CopiedEvents:
 
     @cached_property
     def t_ms(self) -> NDArray[np.int64]:
-        """Rounded exactly as a time is that is no column."""
-        unix_us = self.records["effective_us"].astype(np.int64) + _EPOCH_US
-        return np.rint(unix_us / 1e6 * 1000).astype(np.int64)
+        return milliseconds(self.records["effective_us"])
 
     def kinds(self, hashes: Mapping[str, int]) -> tuple[NDArray[np.int64], list[str]]:
         """By row the place of its kind in the list that is given back: the known ones, and any others behind them.
@@ -158,7 +92,7 @@ class CopiedEvents:
         found = np.minimum(np.searchsorted(known[order], asked), max(0, known.size - 1))
         kind = order[found] if known.size else found
         for row in np.flatnonzero(known[kind] != asked).tolist() if known.size else range(len(self)):
-            name = _text(self.texts(row)["kind"])
+            name = text(self.texts(row)["kind"])
             if name not in names[known.size :]:
                 names.append(name)
             kind[row] = names.index(name, known.size)
@@ -177,14 +111,7 @@ class CopiedEvents:
 
     def texts(self, row: int) -> dict[str, bytes | bytearray | None]:
         """The columns of the row that are no numbers, as the server sent them."""
-        at = int(self._starts[row]) + _FIXED_BYTES
-        found: dict[str, bytes | bytearray | None] = {}
-        for name in _TEXTS:
-            (length,) = _LENGTH.unpack_from(self._given, at)
-            at += _LENGTH.size
-            found[name] = None if length < 0 else self._given[at : at + length]
-            at += max(0, length)
-        return found
+        return self._rows.texts(row)
 
     def member(self, row: int) -> Member:
         """What the incident knows of the row's event."""
@@ -192,24 +119,24 @@ class CopiedEvents:
         texts = self.texts(row)
         located = bool(record["located"])
         x_dm, y_dm = (int(record["x_dm"]), int(record["y_dm"])) if located else (None, None)
-        effective_at = _EPOCH + timedelta(microseconds=int(record["effective_us"]))
-        subject = _text(texts["subject"])
+        effective_at = EPOCH + timedelta(microseconds=int(record["effective_us"]))
+        subject = text(texts["subject"])
         return Member(
             witness=Witness.told(
                 effective_at=effective_at,
                 uid=record["uid"].tobytes(),
-                kind=_text(texts["kind"]),
-                source_class=SourceClass(_text(texts["source_class"])),
+                kind=text(texts["kind"]),
+                source_class=SourceClass(text(texts["source_class"])),
                 subject=subject,
                 x_dm=x_dm,
                 y_dm=y_dm,
-                colour=_text(texts["colour"]),
+                colour=text(texts["colour"]),
                 life=bool(record["life"]),
             ),
             effective_at=effective_at,
-            area_id=_text_or_none(texts["area_id"]),
-            area_path=tuple(path.split(_AREA_SEPARATOR)) if (path := _text(texts["area_path"])) else (),
-            place=_text_or_none(texts["place"]),
+            area_id=text_or_none(texts["area_id"]),
+            area_path=tuple(path.split(AREA_SEPARATOR)) if (path := text(texts["area_path"])) else (),
+            place=text_or_none(texts["place"]),
             lon=float(record["lon"]) if located else None,
             lat=float(record["lat"]) if located else None,
             subject=subject,
@@ -257,16 +184,3 @@ def only_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:
     _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
     once: NDArray[np.bool_] = counts[of] == 1
     return once
-
-
-def compile_copied() -> None:
-    """Compile, or load from the cache, what reads a COPY."""
-    CopiedEvents(_SIGNATURE + bytes(8) + b"\xff\xff")
-
-
-def _text(raw: bytes | bytearray | None) -> str:
-    return (raw or b"").decode()
-
-
-def _text_or_none(raw: bytes | bytearray | None) -> str | None:
-    return None if raw is None else raw.decode()

@@ -1,19 +1,19 @@
 """The patterns that are looked for at one time, and which of their steps an event fills."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
-from dispatcher.patterns.candidates import Candidate
+from dispatcher.patterns.candidates import Candidate, Sort
 from dispatcher.patterns.columns import ALWAYS
 from dispatcher.patterns.definitions import read_pattern
 from dispatcher.patterns.errors import PatternInvalid
 from dispatcher.patterns.matcher import Shape
-from dispatcher.patterns.model import LOOKED_FOR, Pattern, StepRole
+from dispatcher.patterns.model import LOOKED_FOR, Pattern, Sighting, StepRole
 from events.model import Event
 from registry.areas import AreaIndex, AreaLevel
 from registry.event_kinds import GROUP_OF_ALL, Taxonomy
@@ -48,21 +48,38 @@ class PatternBook:
     def shapes(self) -> list[Shape]:
         return [shape_of(pattern) for pattern in self.patterns]
 
-    def candidate(self, event: Event, areas: AreaIndex) -> Candidate:
-        """The event as the matcher takes it."""
-        place = place_code(event, areas)
-        masks = [
-            (number, mask, place if pattern.by_place else 0)
+    def fills(self, event: Sighting) -> Sort:
+        """Of each pattern which steps the event fills, and whether its place counts."""
+        return tuple(
+            (number, mask, pattern.by_place)
             for number in self.by_kind.get(event.kind, _NO_STEPS)
             if (mask := (pattern := self.patterns[number]).mask(event))
-        ]
+        )
+
+    def asks_more(self, event: Sighting) -> bool:
+        """Whether it takes what the event measured to say which steps it fills."""
+        return any(
+            step.predicate is not None and step.is_of_sort(event)
+            for number in self.by_kind.get(event.kind, _NO_STEPS)
+            for step in self.patterns[number].steps
+        )
+
+    @property
+    def kinds_measured(self) -> list[str]:
+        """The kinds of which what an event measured may count."""
+        steps = (step for pattern in self.patterns for step in pattern.steps if step.predicate is not None)
+        return sorted(frozenset[str]().union(*(step.kinds for step in steps)))
+
+    def candidate(self, event: Event, areas: AreaIndex) -> Candidate:
+        """The event as the matcher takes it."""
+        place = place_code(event.area_path, areas)
         return Candidate(
             uid=event.uid,
             version=(event.revision, event.content_hash),
             at_ms=round(event.effective_at.timestamp() * 1000),
             x_dm=event.x_dm,
             y_dm=event.y_dm,
-            masks=tuple(masks),
+            masks=tuple((number, mask, place if by_place else 0) for number, mask, by_place in self.fills(event)),
         )
 
     def watermarks(self, taxonomy: Taxonomy, watermarks_ms: Mapping[str, int]) -> list[int | None]:
@@ -91,9 +108,9 @@ def shape_of(pattern: Pattern) -> Shape:
     )
 
 
-def place_code(event: Event, areas: AreaIndex) -> int:
-    """A number of the community that the event lies in; 0 where no community is known: larger areas say nothing."""
-    for area_id in event.area_path:
+def place_code(area_path: Iterable[str], areas: AreaIndex) -> int:
+    """A number of the community on the path; 0 where no community is known: larger areas say nothing."""
+    for area_id in area_path:
         area = areas.by_id.get(area_id)
         if area is not None and area.level is AreaLevel.COMMUNITY:
             digest = hashlib.sha256(area_id.encode()).digest()

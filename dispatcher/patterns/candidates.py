@@ -21,6 +21,10 @@ class Candidate(NamedTuple):
     masks: tuple[tuple[int, int, int], ...]  # (pattern, mask, place code or 0)
 
 
+Sort = tuple[tuple[int, int, bool], ...]
+"""The lines of all events of one sort: (pattern, mask, whether the pattern asks for the place)."""
+
+
 class Lines(NamedTuple):
     """The last columns of a Batch: which steps of which pattern each of its events fills."""
 
@@ -53,12 +57,8 @@ def batch_of(candidates: Sequence[Candidate]) -> Batch:
     )
 
 
-def lines_of(sorts: Sequence[Sequence[tuple[int, int, bool]]], sort: Int64, place: Int64) -> Lines:
-    """The lines of many events of few sorts.
-
-    A sort is its lines: (pattern, mask, whether the pattern asks for the place). `sort` and `place`, a code or 0, have
-    an entry an event.
-    """
+def lines_of(sorts: Sequence[Sort], sort: Int64, place: Int64) -> Lines:
+    """The lines of many events of few sorts; `sort`, a number of `sorts`, and `place`, a code or 0, are by event."""
     counts = np.array([len(lines) for lines in sorts], np.int64)
     flat = np.array([line for lines in sorts for line in lines], np.int64).reshape(-1, 3)
     lines = np.zeros(sort.size + 1, np.int64)

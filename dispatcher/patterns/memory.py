@@ -1,17 +1,14 @@
 """What the stage knows beside the database: the matcher with the last hours' events, rebuilt where it is missing."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dispatcher.incidents.step import Step
 from dispatcher.patterns.book import PatternBook, read_book
-from dispatcher.patterns.candidates import batch_of
+from dispatcher.patterns.copied import batch_of_rows, read_live
 from dispatcher.patterns.matcher import Matcher
 from dispatcher.rules.rulebook import Rulebook
-from events.model import Event
-from runtime.queries import load
-
-QUERIES = load(__package__)
 
 
 @dataclass(slots=True)
@@ -72,7 +69,10 @@ async def _refill(step: Step, memory: PatternMemory) -> None:
         if at_ms is not None
     ]
     beginning = min(since) if len(since) == len(watermarks) else datetime(1970, 1, 1, tzinfo=UTC)
-    rows = await step.conn.fetch(QUERIES.live_events, beginning, list(memory.book.by_kind))
-    events = [Event.of_columns(dict(row)) for row in rows]
-    areas = step.rulebook.areas
-    memory.matcher.restore(batch_of([memory.book.candidate(event, areas) for event in events]), watermarks)
+    rows = await read_live(step.conn, beginning, memory.book)
+
+    def restore() -> None:
+        memory.matcher.restore(batch_of_rows(rows, memory.book, step.rulebook.areas), watermarks)
+
+    # In the thread of the kernels: the leader's lease is renewed meanwhile.
+    await asyncio.get_running_loop().run_in_executor(step.kernels, restore)

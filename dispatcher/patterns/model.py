@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from events.model import Event, EventSource, SourceClass
+from events.model import EventSource, SourceClass
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -42,6 +42,21 @@ class StepRole(StrEnum):
     ABSENT = "absent"  # Must not be there when the watermark passes the anchor's time.
 
 
+class Sighting(Protocol):
+    """What of an event decides which steps it fills."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source_class(self) -> SourceClass: ...
+    @property
+    def severity(self) -> int: ...
+    @property
+    def source(self) -> EventSource: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Predicate:
     """A comparison with a number that the device measured."""
@@ -50,7 +65,7 @@ class Predicate:
     comparison: str
     limit: float
 
-    def holds(self, event: Event) -> bool:
+    def holds(self, event: Sighting) -> bool:
         """Whether the event says so; an event that does not tell the property does not."""
         value = _told(event, self.property)
         return value is not None and COMPARISONS[self.comparison](value, self.limit)
@@ -72,12 +87,15 @@ class PatternStep:
     severity_min: int
     predicate: Predicate | None
 
-    def fits(self, event: Event) -> bool:
+    def fits(self, event: Sighting) -> bool:
+        return self.is_of_sort(event) and (self.predicate is None or self.predicate.holds(event))
+
+    def is_of_sort(self, event: Sighting) -> bool:
+        """Whether nothing but what the event measured may keep it from filling the step."""
         return (
             event.kind in self.kinds
             and event.source_class in self.source_classes
             and event.severity >= self.severity_min
-            and (self.predicate is None or self.predicate.holds(event))
         )
 
 
@@ -99,7 +117,7 @@ class Pattern:
     effective_to: datetime | None  # and before this.
     source: str
 
-    def mask(self, event: Event) -> int:
+    def mask(self, event: Sighting) -> int:
         """One bit a step that the event fills."""
         return sum(1 << index for index, step in enumerate(self.steps) if step.fits(event))
 
@@ -131,7 +149,7 @@ class Match:
     witnesses: tuple[MatchWitness, ...]  # One for each step that must be there, in the order of the steps.
 
 
-def _told(event: Event, name: str) -> float | None:
+def _told(event: Sighting, name: str) -> float | None:
     """The property as a threshold's signal or a device's own event tells it."""
     body: Mapping[str, Any] = event.body
     value: Any = body.get("value")

@@ -17,11 +17,13 @@ SELECT event_uid, stream, seq, standing FROM incident_events WHERE event_uid = A
 UNION ALL
 SELECT event_uid, stream, seq, standing FROM incident_events WHERE incident_id = ANY($2) AND standing = 'suppressed';
 
--- name: live_events :many
--- What the matcher is rebuilt from: the standing version of every event that an open anchor may still need.
-SELECT e.stream, e.seq, e.uid, e.revision, e.content_hash, e.source, e.source_class, e.kind, e.severity, e.raised, e.subject,
-       e.device_id, e.call_id, e.product, e.area_id, e.area_path, e.place, e.lon, e.lat, e.x_dm, e.y_dm, e.observed_at,
-       e.received_at, e.effective_at, e.time_quality, e.body
+-- name: copy_live_events :many
+-- What the matcher is rebuilt from: the standing version of every event that an open anchor may still need;
+-- dispatcher/patterns/copied.py knows the order and width of these columns. Bodies only of the kinds that were measured.
+SELECT e.uid, e.revision, e.content_hash, e.effective_at, COALESCE(e.x_dm, 0), COALESCE(e.y_dm, 0), e.x_dm IS NOT NULL,
+       e.severity, hashtextextended(e.kind, hashenumextended(e.source_class, e.severity)),
+       hash_array_extended(e.area_path, 0), e.source_class, e.kind, array_to_string(e.area_path, chr(10)), e.source,
+       CASE WHEN e.kind = ANY($3) THEN e.body::text END
 FROM incident_events ie
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
 WHERE ie.effective_at >= $1 AND ie.standing IN ('clustered', 'alone', 'noise') AND e.kind = ANY($2);

@@ -27,3 +27,13 @@ async def write_one_by_one(log: LogUnderTest, *events: EventDraft) -> None:
     for event in events:
         await log.write(event)
         await log.step()
+
+
+async def clear(owner: Connection) -> None:
+    """Forget what an example before has left."""
+    await owner.execute(
+        "DELETE FROM case_joins; DELETE FROM pattern_matches; DELETE FROM incident_events; DELETE FROM grade_changes;"
+        "DELETE FROM final_explanations; DELETE FROM incidents; DELETE FROM cases; DELETE FROM stream_log;"
+        "DELETE FROM cursors; DELETE FROM watermarks; DELETE FROM number_heads; DELETE FROM events;"
+        "UPDATE log_heads SET seq = 0"
+    )

@@ -17,6 +17,7 @@ from runtime.pool import Connection, Pool
 from tests.harness.log import draft
 from tests.integration.dispatcher.engine.batches import STEPS, Tick, take_all, write
 from tests.integration.dispatcher.engine.conftest import Leader
+from tests.integration.dispatcher.patterns.seen import clear
 from tests.unit.dispatcher.patterns import oracle
 from tests.unit.dispatcher.patterns.oracle import Event, Pattern, Witness
 
@@ -169,15 +170,6 @@ async def assert_equal(owner: Connection, expected: Expected) -> None:
     of_incidents = [frozenset(part) for part in members["incident"].values()]
     assert {frozenset(part) for part in members["case"].values() if len(part) > 1} == closed_over(
         [*of_incidents, *expected.linked()]
-    )
-
-
-async def clear(owner: Connection) -> None:
-    await owner.execute(
-        "DELETE FROM case_joins; DELETE FROM pattern_matches; DELETE FROM incident_events; DELETE FROM grade_changes;"
-        "DELETE FROM final_explanations; DELETE FROM incidents; DELETE FROM cases; DELETE FROM stream_log;"
-        "DELETE FROM cursors; DELETE FROM watermarks; DELETE FROM number_heads; DELETE FROM events;"
-        "UPDATE log_heads SET seq = 0"
     )
 
 
