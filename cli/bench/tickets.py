@@ -50,7 +50,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     " reason fields",
     "ticket_assignments": "ticket_id generation organisation_id role reason assigned_at signed_at",
     "ticket_clocks": "ticket_id clock organisation_id run halved working started_at due_at provisional explanation"
-    " stopped_at stop_reason breached_at fired next_action next_at",
+    " stopped_at stop_reason fired next_action next_at",
     "ticket_grades": "ticket_id number at grade",
     "hotline_calls": "id idempotency_key content_hash received_at text caller_phone anonymous confidential demand",
     "ticket_reports": "call_id ticket_id joined_at callback_wanted called_back_at callback_outcome satisfaction",
@@ -204,7 +204,7 @@ class Filler:
             next_at = due_at if running and not late else None
             self.rows["ticket_clocks"].append(
                 (number, clock, unit, 1, False, False, since, due_at, False, told, stopped_at, reason,
-                 due_at if late else None, ["urge"] if late else [], "urge" if next_at else None, next_at)
+                 ["urge"] if late else [], "urge" if next_at else None, next_at)
             )  # fmt: skip
             if running and (first is None or due_at < first[0]):
                 first = (due_at, clock)
@@ -228,7 +228,7 @@ async def fill(conn: Connection, count: int, at: datetime, span: timedelta, tell
         tell(done)
     await conn.execute("SET session_replication_role = DEFAULT")
     # Every breach gets its record from the trigger whose work it is.
-    await conn.execute("UPDATE ticket_clocks SET breached_at = breached_at WHERE breached_at IS NOT NULL")
+    await conn.execute("UPDATE ticket_clocks SET breached_at = due_at WHERE fired <> '{}'")
     await _compare(conn)
     for table in ("cases", "incidents", "tickets", "hotline_calls"):
         await conn.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
