@@ -19,7 +19,7 @@ Records = NDArray[Any]
 
 NO_WATERMARK: Final = -(1 << 62)
 ALWAYS: Final = 1 << 62
-SLOTS: Final = 32  # blocks that a row can reach: 27 of its cell's, 6 of its place's
+REACHED: Final = 32  # blocks that a row can reach: 27 of its cell's, 6 of its place's
 
 ROW: Final = np.dtype(
     [
@@ -41,15 +41,15 @@ KNOWN: Final = np.dtype(
     ]
 )  # fmt: skip
 
-# A slot of the hash table over what is known: a tag of the uid, and where it stands; -1: free.
-NAME: Final = np.dtype([("tag", "u4"), ("row", "i4")])
+# A slot of a hash table: a tag of the key, and where it stands among what is known, or among blocks; -1: free.
+SLOT: Final = np.dtype([("tag", "u4"), ("row", "i4")])
 
-# One block: a cell of side R_p, or a place, in a bucket of time, of one pattern; a slot of a hash table.
+# One block: a cell of side R_p, or a place, in a bucket of time, of one pattern.
 BLOCK: Final = np.dtype(
     [
         ("k1", "i8"), ("k2", "i8"), ("bucket", "i8"),
         ("mask", "i8"),  # the steps that any of its rows fills
-        ("head", "i4"),  # -1: a free slot
+        ("head", "i4"),
         ("count", "i4"), ("pattern", "i2"), ("lane", "i2"),
     ]
 )  # fmt: skip
@@ -72,8 +72,9 @@ class State(NamedTuple):
 
     rows: Records
     known: Records
-    names: Records
+    names: Records  # slots of what is known, by uid
     blocks: Records
+    slots: Records  # of blocks
     patterns: Records
     topological: Int16  # [pattern, n]: its steps, earlier ones first
     before: Int64  # [pattern, step]: the steps that must be earlier
@@ -102,7 +103,8 @@ class Journal(NamedTuple):
     """Lists that one call fills, and scratch. Room for every row; made anew only when the rows are."""
 
     dirty: Int32  # anchors to be looked at again
-    slots: Int64  # of the blocks within reach of one row
+    tags: Int64  # of the blocks that may lie within reach of one row,
+    blocks: Int64  # and those that do
     near: Int32  # rows within reach of it,
     near_d2: Int64  # and their squared distances
     least: Int32  # by root: the position in `near` of the least uid to be linked; -1 between calls

@@ -2,8 +2,8 @@
 
 Time is the events' own and the watermarks'; nothing reads a clock. An event without a position or a place code that its
 pattern admits is not taken in: it can meet nothing. Not safe for two threads at once; calls release the GIL.
-Bytes: a row (an event in a pattern) takes 72, and 44 a slot of the blocks, of which there are four to eight a row when
-they grow; an event that is known takes 48, and 8 a slot of its name, of which there are two to four.
+Bytes: a row, one event in one pattern, takes 72, 44 a block (a row begins two at most), 32 to 64 of their slots; an
+event that is known takes 48, and 16 to 32 of its slots. There is room for twice as many as when the arrays were made.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from dispatcher.patterns.columns import (
     ALWAYS,
     BLOCK,
     KNOWN,
-    NAME,
     NO_WATERMARK,
     PATTERN,
+    REACHED,
     ROW,
-    SLOTS,
+    SLOT,
     Batch,
     Flags,
     Int32,
@@ -97,7 +97,7 @@ class Matcher:
     def restore(self, batch: Batch, watermarks_ms: Sequence[int | None]) -> None:
         """Be as after the same events and watermarks, of which everything was told already."""
         self._raise(watermarks_ms)
-        self._judge(self._take(batch, ()))
+        self._judge(self._take(batch, ()), is_told=True)
 
     @property
     def rows(self) -> int:
@@ -145,10 +145,8 @@ class Matcher:
         return journal
 
     def _make_room(self, lines: int, events: int) -> None:
-        rows = self.rows + lines
-        blocks = int(self._state.counters[index.BLOCKS]) + 2 * lines
-        if rows > self._state.rows.size or 2 * blocks > self._state.blocks.size:
-            self._refill(rows)
+        if self.rows + lines > self._state.rows.size:
+            self._refill(self.rows + lines)
         if self.known + events > self._state.known.size:
             self._forget(self.known + events)
 
@@ -181,8 +179,6 @@ class Matcher:
         return int((patterns["watermark"] - 2 * patterns["window"]).min(initial=ALWAYS))
 
     def _empty(self, rows: int, events: int) -> State:
-        blocks = np.zeros(1 << (2 * rows - 1).bit_length(), BLOCK)
-        blocks["head"] = -1
         counters = np.zeros(index.COUNTERS, np.int64)
         counters[index.CAP] = self._cap
         before, after = np.zeros((2, len(self._shapes), self._steps), np.int64)
@@ -196,7 +192,8 @@ class Matcher:
             rows=np.zeros(rows, ROW),
             known=known,
             names=names,
-            blocks=blocks,
+            blocks=np.zeros(2 * rows, BLOCK),  # of its cell and of its place; what is never written takes no memory
+            slots=_slots(4 * rows),
             patterns=_patterns(self._shapes),
             topological=np.array([_topological(shape, self._steps) for shape in self._shapes], np.int16).reshape(
                 -1, self._steps
@@ -210,7 +207,8 @@ class Matcher:
         scratch = np.empty((4, self._steps), np.int64)
         return Journal(
             dirty=np.empty(rows, np.int32),
-            slots=np.empty(SLOTS, np.int64),
+            tags=np.empty(REACHED, np.int64),
+            blocks=np.empty(REACHED, np.int64),
             near=np.empty(rows, np.int32),
             near_d2=np.empty(rows, np.int64),
             least=np.full(rows, -1, np.int32),
@@ -234,11 +232,12 @@ class Matcher:
         newest, entry = np.empty((2, events), np.int32)
         return self._journal._replace(newest=newest, entry=entry)
 
-    def _judge(self, journal: Journal) -> None:
-        """In the order of uids: which links stand for the rest must not depend on where rows lie."""
+    def _judge(self, journal: Journal, *, is_told: bool = False) -> None:
+        """In the order of uids: which links stand for the rest must not depend on where rows lie, if they are told."""
         rows = self._state.rows
         dirty = journal.dirty[: journal.counts[index.DIRTIES]]
-        dirty[:] = dirty[np.lexsort((rows["uid_lo"][dirty], rows["uid_hi"][dirty], rows["pattern"][dirty]))]
+        if not is_told:
+            dirty[:] = dirty[np.lexsort((rows["uid_lo"][dirty], rows["uid_hi"][dirty], rows["pattern"][dirty]))]
         with np.errstate(over="ignore"):
             matching.judge_dirty(self._state, journal)
 
@@ -314,6 +313,10 @@ def _topological(shape: Shape, width: int) -> list[int]:
 
 def _no_names(events: int) -> tuple[Records, Records]:
     """Room for what is known of so many events, and the table of their names, at most half full."""
-    names = np.zeros(2 * events, NAME)
-    names["row"] = -1
-    return np.zeros(events, KNOWN), names
+    return np.zeros(events, KNOWN), _slots(2 * events)
+
+
+def _slots(size: int) -> Records:
+    slots = np.zeros(size, SLOT)
+    slots["row"] = -1
+    return slots

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from dispatcher.correlation.kernels.jit import compiled, i64, inlined
-from dispatcher.correlation.kernels.tables import mixed
-from dispatcher.patterns.columns import Batch, Journal, Records, State
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u32
+from dispatcher.correlation.kernels.tables import after, home, mixed
+from dispatcher.patterns.columns import Batch, Journal, State
 
 # Bits of ROW.flags.
 LIVE: Final = 1
@@ -39,73 +39,89 @@ FAR: Final = -1
 
 
 @inlined
-def find_block(blocks: Records, pattern: int, lane: int, k1: int, k2: int, bucket: int) -> int:
-    """The slot of this block, or the free one where it belongs."""
-    ends = blocks.size - 1
-    slot = mixed(mixed(i64(k1), i64(k2)), mixed(i64(bucket), i64(4 * pattern + lane))) & ends
-    while True:
-        b = blocks[slot]
-        if b["head"] < 0 or (
-            b["k1"] == k1 and b["k2"] == k2 and b["bucket"] == bucket and b["pattern"] == pattern and b["lane"] == lane
-        ):
-            return slot
-        slot = (slot + 1) & ends
-
-
-@compiled
-def cell_slot(s: State, row: int) -> int:
-    e = s.rows[row]
-    p = s.patterns[e["pattern"]]
-    return find_block(s.blocks, e["pattern"], CELL, e["x"] // p["side"], e["y"] // p["side"], e["t"] // p["width"])
-
-
-@compiled
-def place_slot(s: State, row: int) -> int:
-    e = s.rows[row]
-    lane = PLACED if e["flags"] & LOCATED else UNLOCATED
-    return find_block(s.blocks, e["pattern"], lane, e["place"], 0, e["t"] // s.patterns[e["pattern"]]["width"])
+def block_tag(pattern: int, lane: int, k1: int, k2: int, bucket: int) -> int:
+    return mixed(mixed(i64(k1), i64(k2)), mixed(i64(bucket), i64(4 * pattern + lane)))
 
 
 @inlined
-def occupy(s: State, slot: int, row: int, lane: int, k1: int, k2: int) -> None:
-    """Count a row in its block, which begins with it where the slot is free."""
-    b = s.blocks[slot]
+def find_block(s: State, tag: int, pattern: int, lane: int, k1: int, k2: int, bucket: int) -> int:
+    """The slot that holds this block, or the free one where it belongs."""
+    slot = home(tag, s.slots.size)
+    while s.slots[slot]["row"] >= 0:
+        if s.slots[slot]["tag"] == tag:
+            b = s.blocks[s.slots[slot]["row"]]
+            if (
+                b["k1"] == k1
+                and b["k2"] == k2
+                and b["bucket"] == bucket
+                and b["pattern"] == pattern
+                and b["lane"] == lane
+            ):
+                return slot
+        slot = after(slot, s.slots.size)
+    return slot
+
+
+@inlined
+def lane_of(flags: int) -> int:
+    return PLACED if flags & LOCATED else UNLOCATED
+
+
+@inlined
+def is_full(s: State, slot: int) -> bool:
+    block = s.slots[slot]["row"]
+    return bool(block >= 0 and s.blocks[block]["count"] >= s.counters[CAP])
+
+
+@inlined
+def occupy(s: State, row: int, lane: int, k1: int, k2: int, bucket: int) -> int:
+    """Count a row in its block, which begins with it where there is none; what was the block's head before."""
     e = s.rows[row]
-    if b["head"] < 0:
+    tag = block_tag(e["pattern"], lane, k1, k2, bucket)
+    slot = find_block(s, tag, e["pattern"], lane, k1, k2, bucket)
+    block = i64(s.slots[slot]["row"])
+    if block < 0:
+        block = i64(s.counters[BLOCKS])
+        s.counters[BLOCKS] = block + 1
+        s.slots[slot]["tag"] = u32(tag)
+        s.slots[slot]["row"] = block
+        b = s.blocks[block]
         b["k1"] = k1
         b["k2"] = k2
-        b["bucket"] = e["t"] // s.patterns[e["pattern"]]["width"]
+        b["bucket"] = bucket
         b["pattern"] = e["pattern"]
         b["lane"] = lane
         b["mask"] = 0
         b["count"] = 0
-        s.counters[BLOCKS] += 1
+        b["head"] = -1
+    b = s.blocks[block]
+    before = i64(b["head"])
+    b["head"] = row
     b["mask"] |= e["mask"]
     b["count"] += 1
+    return before
 
 
 @compiled
 def enter(s: State, row: int) -> bool:
-    """Put a written row into its blocks; False, and counted, where one is full."""
+    """Put a written row into its blocks; False where one is full."""
     e = s.rows[row]
-    cap = s.counters[CAP]
-    located = e["flags"] & LOCATED != 0
-    cell = cell_slot(s, row) if located else 0
-    if located and s.blocks[cell]["head"] >= 0 and s.blocks[cell]["count"] >= cap:
-        return False
-    if e["place"] != 0:
-        slot = place_slot(s, row)
-        if s.blocks[slot]["head"] >= 0 and s.blocks[slot]["count"] >= cap:
+    p = s.patterns[e["pattern"]]
+    bucket = e["t"] // p["width"]
+    gx = e["x"] // p["side"]
+    gy = e["y"] // p["side"]
+    lane = lane_of(e["flags"])
+    if e["flags"] & LOCATED:
+        tag = block_tag(e["pattern"], CELL, gx, gy, bucket)
+        if is_full(s, find_block(s, tag, e["pattern"], CELL, gx, gy, bucket)):
             return False
-        e["next_place"] = s.blocks[slot]["head"]
-        occupy(s, slot, row, PLACED if located else UNLOCATED, e["place"], 0)
-        s.blocks[slot]["head"] = row
-    if located:
-        cell = cell_slot(s, row)  # the place's block may have taken the free slot
-        p = s.patterns[e["pattern"]]
-        e["next"] = s.blocks[cell]["head"]
-        occupy(s, cell, row, CELL, e["x"] // p["side"], e["y"] // p["side"])
-        s.blocks[cell]["head"] = row
+    if e["place"] != 0:
+        tag = block_tag(e["pattern"], lane, e["place"], 0, bucket)
+        if is_full(s, find_block(s, tag, e["pattern"], lane, e["place"], 0, bucket)):
+            return False
+        e["next_place"] = occupy(s, row, lane, e["place"], 0, bucket)
+    if e["flags"] & LOCATED:
+        e["next"] = occupy(s, row, CELL, gx, gy, bucket)
     return True
 
 
@@ -168,39 +184,67 @@ def distance2(s: State, a: int, b: int) -> int:
 
 
 @inlined
-def note_slot(s: State, j: Journal, slot: int, count: int) -> int:
-    if s.blocks[slot]["head"] < 0:
+def ask_for_block(s: State, j: Journal, pattern: int, lane: int, k1: int, k2: int, bucket: int, nth: int) -> int:
+    """Have the slot of a block brought near."""
+    j.tags[nth] = block_tag(pattern, lane, k1, k2, bucket)
+    prefetch(s.slots, home(j.tags[nth], s.slots.size))
+    return nth + 1
+
+
+@inlined
+def note_block(
+    s: State, j: Journal, tag: int, pattern: int, lane: int, k1: int, k2: int, bucket: int, count: int
+) -> int:
+    slot = find_block(s, tag, pattern, lane, k1, k2, bucket)
+    if s.slots[slot]["row"] < 0:
         return count
-    j.slots[count] = slot
+    j.blocks[count] = s.slots[slot]["row"]
     return count + 1
 
 
 @compiled
 def near_blocks(s: State, j: Journal, row: int) -> int:
-    """How many blocks may hold rows within reach of this one; their slots are in `j.slots`."""
+    """How many blocks may hold rows within reach of this one; they are in `j.blocks`."""
     e = s.rows[row]
     p = s.patterns[e["pattern"]]
-    count = 0
-    for bucket in range(e["t"] // p["width"] - 1, e["t"] // p["width"] + 2):
+    x = e["x"] // p["side"]
+    y = e["y"] // p["side"]
+    t = e["t"] // p["width"]
+    nth = i64(0)
+    for bucket in range(t - 1, t + 2):
         if e["flags"] & LOCATED:
-            for gx in range(e["x"] // p["side"] - 1, e["x"] // p["side"] + 2):
-                for gy in range(e["y"] // p["side"] - 1, e["y"] // p["side"] + 2):
-                    count = note_slot(s, j, find_block(s.blocks, e["pattern"], CELL, gx, gy, bucket), count)
+            for gx in range(x - 1, x + 2):
+                for gy in range(y - 1, y + 2):
+                    nth = ask_for_block(s, j, e["pattern"], CELL, gx, gy, bucket, nth)
         elif e["place"] != 0:
-            count = note_slot(s, j, find_block(s.blocks, e["pattern"], PLACED, e["place"], 0, bucket), count)
+            nth = ask_for_block(s, j, e["pattern"], PLACED, e["place"], 0, bucket, nth)
         if e["place"] != 0:
-            count = note_slot(s, j, find_block(s.blocks, e["pattern"], UNLOCATED, e["place"], 0, bucket), count)
+            nth = ask_for_block(s, j, e["pattern"], UNLOCATED, e["place"], 0, bucket, nth)
+    nth = i64(0)
+    count = i64(0)
+    for bucket in range(t - 1, t + 2):
+        if e["flags"] & LOCATED:
+            for gx in range(x - 1, x + 2):
+                for gy in range(y - 1, y + 2):
+                    count = note_block(s, j, j.tags[nth], e["pattern"], CELL, gx, gy, bucket, count)
+                    nth += 1
+        elif e["place"] != 0:
+            count = note_block(s, j, j.tags[nth], e["pattern"], PLACED, e["place"], 0, bucket, count)
+            nth += 1
+        if e["place"] != 0:
+            count = note_block(s, j, j.tags[nth], e["pattern"], UNLOCATED, e["place"], 0, bucket, count)
+            nth += 1
     return count
 
 
 @compiled
-def rows_near(s: State, j: Journal, row: int, slots: int, wanted: int) -> int:
+def rows_near(s: State, j: Journal, row: int, blocks: int, wanted: int) -> int:
     """How many live rows that fill a wanted step lie within reach, itself included; they are in `j.near`."""
     window = s.patterns[s.rows[row]["pattern"]]["window"]
     t = s.rows[row]["t"]
     count = 0
-    for k in range(slots):
-        b = s.blocks[j.slots[k]]
+    for k in range(blocks):
+        b = s.blocks[j.blocks[k]]
         if b["mask"] & wanted == 0:
             continue
         other = b["head"]

@@ -117,14 +117,14 @@ def judge(s: State, j: Journal, row: int) -> None:
     """Look at an anchor from scratch; tell when its match began, changed or ended."""
     e = s.rows[row]
     p = s.patterns[e["pattern"]]
-    slots = near_blocks(s, j, row)
+    blocks = near_blocks(s, j, row)
     there = i64(0)
-    for k in range(slots):
-        there |= s.blocks[j.slots[k]]["mask"]
+    for k in range(blocks):
+        there |= s.blocks[j.blocks[k]]["mask"]
     holds = False
     count = 0
     if there & p["full"] == p["full"]:
-        count = rows_near(s, j, row, slots, p["full"] | p["absent"])
+        count = rows_near(s, j, row, blocks, p["full"] | p["absent"])
         holds = choose_in_order(s, j, row, count) if p["ordered"] else choose(s, j, row, count)
         if holds and p["absent"] != 0 and is_contradicted(s, j, row, count):
             holds = False
