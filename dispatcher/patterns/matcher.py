@@ -75,6 +75,8 @@ class Matcher:
     def apply(self, batch: Batch, *, dropped: Sequence[bytes] = ()) -> Outcome:
         """Take in events and newer revisions of events. Older revisions and repetitions change nothing.
 
+        The newer one is remembered as long as a pattern could reach it, so the caller gives versions that stand.
+
         `dropped` names events that count no more, in whatever revision is known.
         """
         journal = self._take(batch, dropped)

@@ -51,7 +51,7 @@ class Pair:
         self.linked: set[frozenset[int]] = set()
 
     def apply(self, events: Sequence[Event]) -> None:
-        admissible = [event for event in events if event.t >= self.oracle.watermark]
+        admissible = [event for event in events if event.t >= self.oracle.watermark and not self._forgotten(event)]
         for event in admissible:
             known = self.oracle.events.get(event.uid)
             if known is not None and event.revision > known.revision:
@@ -59,6 +59,12 @@ class Pair:
             self.oracle.deliver(event)
         self.follow(self.made.apply(batch(admissible)))
         self.compare()
+
+    def _forgotten(self, event: Event) -> bool:
+        """Whether its newer revision is so old that nobody remembers it: the stage gives only versions that stand."""
+        known = self.oracle.events.get(event.uid)
+        reach = 2 * max(pattern.window for pattern in self.patterns)
+        return known is not None and event.revision < known.revision and known.t < self.oracle.watermark - reach
 
     def advance(self, watermark: int) -> None:
         if watermark < self.oracle.watermark:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dispatcher.patterns.matcher import Matcher
@@ -89,6 +89,13 @@ def test_links_told_are_those_of_the_set_and_not_of_memory(
     assert told[0] == told[1]
 
 
+NOTHING: Final = (frozenset[int](),) * (len(PATTERNS) - 1)
+
+
+@example(  # an older revision comes after its newer one was forgotten
+    [Event(0, 0, 0, 0, 0, (*NOTHING, frozenset({0})), 1), 9, Event(0, 9, 0, 0, 0, (*NOTHING, frozenset({0, 1})), 0)],
+    [1],
+)
 @given(
     st.lists(st.one_of(events(PATTERNS, revisions=2), TIMES, st.just("restart")), min_size=1, max_size=24),
     CUTS,
