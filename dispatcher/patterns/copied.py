@@ -78,7 +78,7 @@ def _sorted(rows: CopiedRows, book: PatternBook) -> tuple[list[Sort], Int64]:
     numbers = {sort: number for number, sort in enumerate(sorts)}
     for row in np.flatnonzero(np.array(measured, np.bool_)[of]).tolist():
         fills = book.fills(_sighting(rows, row))
-        of[row] = numbers.setdefault(fills, len(numbers))
+        of[row] = numbers.setdefault(fills, len(sorts))
         if of[row] == len(sorts):
             sorts.append(fills)
     return sorts, of

@@ -65,21 +65,22 @@ class Said:
 
 SAID: Final = st.builds(
     Said,
-    name=st.integers(0, 11),
+    name=st.integers(0, 25),
     revision=st.integers(0, 1),
     after_s=st.integers(0, 12).map(lambda n: n * 120),
     east_m=st.one_of(st.integers(0, 6).map(lambda n: n * 30), st.none()),
     path=st.sampled_from([(), ("t-city",), *(("t-city", community) for community in COMMUNITIES)]),
-    kind=st.sampled_from(KINDS),
-    source_class=st.sampled_from([SourceClass.SENSOR, SourceClass.CAMERA, SourceClass.HOTLINE]),
-    severity=st.integers(1, 4),
+    # Many are of the kinds and the class of which it counts what they measured, or how severe they are.
+    kind=st.one_of(st.just("outdoor_fire"), st.just("elderly_sos"), st.sampled_from(KINDS)),
+    source_class=st.one_of(st.just(SourceClass.SENSOR), st.sampled_from([SourceClass.CAMERA, SourceClass.HOTLINE])),
+    severity=st.integers(1, 3),
     measured=st.sampled_from(MEASURED),
 )
 # What was said in one step, and what the clock then was.
 STEPS: Final = st.lists(
-    st.tuples(st.lists(SAID, max_size=8), st.one_of(st.none(), st.integers(0, 80).map(lambda n: n * 120))),
+    st.tuples(st.lists(SAID, min_size=4, max_size=16), st.one_of(st.none(), st.integers(0, 80).map(lambda n: n * 120))),
     min_size=1,
-    max_size=5,
+    max_size=4,
 )
 
 
