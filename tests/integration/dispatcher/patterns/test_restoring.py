@@ -71,7 +71,7 @@ SAID: Final = st.builds(
     east_m=st.one_of(st.integers(0, 6).map(lambda n: n * 30), st.none()),
     path=st.sampled_from([(), ("t-city",), *(("t-city", community) for community in COMMUNITIES)]),
     # Many are of the kinds and the class of which it counts what they measured, or how severe they are.
-    kind=st.one_of(st.just("outdoor_fire"), st.just("elderly_sos"), st.sampled_from(KINDS)),
+    kind=st.one_of(*map(st.just, ("outdoor_fire", "elderly_sos", "crowd_gathering")), st.sampled_from(KINDS)),
     source_class=st.one_of(st.just(SourceClass.SENSOR), st.sampled_from([SourceClass.CAMERA, SourceClass.HOTLINE])),
     severity=st.integers(1, 3),
     measured=st.sampled_from(MEASURED),
