@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -179,19 +180,19 @@ def _peer(name: str, points: Sequence[Labels]) -> Timed:
     return Timed(median_s, median_s, labels)
 
 
+def _balls(points: Points) -> tuple[Points, float]:
+    """What links within R in the plane, or within R and T as one distance in space and time; exact in the plane."""
+    return (points, R_DM) if points.shape[1] == 2 else (points / (R_DM, R_DM, T_MS), 1.0)
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
 def _sklearn(points: Points) -> Labels:
     cluster: Any = import_module("sklearn.cluster")
-    return np.asarray(cluster.DBSCAN(eps=R_DM, min_samples=1, n_jobs=_cores()).fit(points).labels_)
-
-
-def _sklearn_of_balls(points: Points) -> Labels:
-    cluster: Any = import_module("sklearn.cluster")
-    found = cluster.DBSCAN(eps=1.0, min_samples=1, n_jobs=_cores()).fit(points / (R_DM, R_DM, T_MS))
-    return np.asarray(found.labels_)
+    given, eps = _balls(points)
+    return np.asarray(cluster.DBSCAN(eps=eps, min_samples=1, n_jobs=_cores()).fit(given).labels_)
 
 
 def _sklearn_of_cylinders(points: Points) -> Labels:
@@ -207,20 +208,8 @@ def _sklearn_of_cylinders(points: Points) -> Labels:
 
 def _dbscan(points: Points) -> Labels:
     library: Any = import_module("dbscan")
-    return np.asarray(library.DBSCAN(points, eps=R_DM, min_samples=1)[0])
-
-
-def _dbscan_of_balls(points: Points) -> Labels:
-    library: Any = import_module("dbscan")
-    return np.asarray(library.DBSCAN(points / (R_DM, R_DM, T_MS), eps=1.0, min_samples=1)[0])
-
-
-def _sklearn_anew(points: Points) -> Labels:
-    return _anew(_sklearn, points)
-
-
-def _dbscan_anew(points: Points) -> Labels:
-    return _anew(_dbscan, points)
+    given, eps = _balls(points)
+    return np.asarray(library.DBSCAN(given, eps=eps, min_samples=1)[0])
 
 
 def _anew(cluster: Callable[[Points], Labels], points: Points) -> Labels:
@@ -239,12 +228,12 @@ def _incdbscan(points: Points) -> Labels:
 
 YARDSTICKS: Final[dict[str, Yardstick]] = {
     "incdbscan-rs": Yardstick(_incdbscan, "plane_8k"),
-    "scikit-learn, space and time": Yardstick(_sklearn_of_balls, "space_and_time", 3, parallel=True),
-    "dbscan, space and time": Yardstick(_dbscan_of_balls, "space_and_time", 3, parallel=True),
+    "scikit-learn, space and time": Yardstick(_sklearn, "space_and_time", 3, parallel=True),
+    "dbscan, space and time": Yardstick(_dbscan, "space_and_time", 3, parallel=True),
     "scikit-learn, cylinders": Yardstick(_sklearn_of_cylinders, "cylinders", 3, parallel=True),
     "scikit-learn, plane": Yardstick(_sklearn, "plane", parallel=True),
     "dbscan, plane": Yardstick(_dbscan, "plane", parallel=True),
-    "scikit-learn, every 1,000th event": Yardstick(_sklearn_anew, "plane_8k"),
-    "dbscan, every 1,000th event": Yardstick(_dbscan_anew, "plane_8k"),
+    "scikit-learn, every 1,000th event": Yardstick(partial(_anew, _sklearn), "plane_8k"),
+    "dbscan, every 1,000th event": Yardstick(partial(_anew, _dbscan), "plane_8k"),
 }
 """What is measured beside ours; the names stand in the report."""

@@ -28,8 +28,8 @@ LOOKING: Final = frozenset(
         "indicators",
     }
 )
-# What these write is what the stages that look wait for; they run at every step.
-LEADING: Final = frozenset({"patterns", "tickets", "rates"})
+# What these write is what the stages that look wait for; they run at every step, and before all of those.
+LEADING: Final = frozenset({"patterns", "tickets"})
 
 _AT_ONCE: Final = float("-inf")
 

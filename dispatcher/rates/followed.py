@@ -28,6 +28,7 @@ async def find_followed(
     """The surest first, of incidents in one square of this side or in squares beside each other."""
     rows = await conn.fetch(QUERIES.placed_incidents, since, until)
     kinds = sorted({row["kind"] for row in rows})
+    numbers = {kind: number for number, kind in enumerate(kinds)}
     square = [(row["x_dm"] // (10 * side_m), row["y_dm"] // (10 * side_m)) for row in rows]
     places = {at: number for number, at in enumerate(sorted(set(square)))}
     beside = [
@@ -35,7 +36,7 @@ async def find_followed(
         for x, y in places
     ]
     found = mine(
-        np.array([kinds.index(row["kind"]) for row in rows], np.int64),
+        np.array([numbers[row["kind"]] for row in rows], np.int64),
         np.array([places[at] for at in square], np.int64),
         np.array([round(row["canonical_at"].timestamp()) for row in rows], np.int64),
         beside,
