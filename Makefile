@@ -43,15 +43,15 @@ test: install ## Run the whole test suite
 
 .PHONY: test-nojit
 test-nojit: install ## Run the kernels' tests in plain Python, for coverage and real tracebacks
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/risk
 
 .PHONY: test-boundscheck
 test-boundscheck: install ## Run the kernels' tests with every array access checked
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/rates
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$$(mktemp -d) $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/rates tests/unit/dispatcher/risk
 
 .PHONY: exact
 exact: install ## Compare the kernels with their oracles in 10,000 random cases a property (half an hour)
-	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout=0 tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns
+	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout=0 tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/risk
 
 .PHONY: faults
 faults: install ## Kill the dispatcher at 200 places of a long log and compare what it leaves (minutes)

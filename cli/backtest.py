@@ -71,7 +71,7 @@ async def _backtest(
     from cli.rules import in_force, read_rules  # noqa: PLC0415 -- only now, since numba reads its folder at import
     from dispatcher.backtests.trial import Ruled  # noqa: PLC0415
     from dispatcher.backtests.trial import backtest as run  # noqa: PLC0415
-    from dispatcher.correlation.compilation import compile_kernels  # noqa: PLC0415
+    from dispatcher.engine.process import compile_all  # noqa: PLC0415
 
     conn = await connect(settings.app_dsn(), application_name="rongan-backtest")
     try:
@@ -83,7 +83,7 @@ async def _backtest(
         await conn.close()
     with ThreadPoolExecutor(1, thread_name_prefix="kernels") as kernels:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(kernels, compile_kernels)
+        await loop.run_in_executor(kernels, compile_all)
         began_s = loop.time()
         report = await run(settings.app_dsn(), before, after, kernels, from_at=span[0], to_at=span[1], on_progress=tell)
         return report | {"seconds": round(loop.time() - began_s, 3)}

@@ -1,4 +1,4 @@
-"""`rongan compile`: compile the correlation kernels ahead of the first start, as an installation does."""
+"""`rongan compile`: compile the kernels ahead of the first start, as an installation does."""
 
 import typer
 
@@ -11,11 +11,7 @@ def compile() -> None:  # noqa: A001 -- the command is called so
     settings = read_settings()
     settings.layout.create()
     folder = use_numba_cache(settings.layout)
-    from dispatcher.correlation.compilation import compile_kernels  # noqa: PLC0415 -- numba reads its folder at import
-    from dispatcher.patterns.compilation import compile_pattern_kernels  # noqa: PLC0415
-    from dispatcher.rates.compilation import compile_rate_kernels  # noqa: PLC0415
+    from dispatcher.engine.process import compile_all  # noqa: PLC0415 -- numba reads its folder at import
 
-    compile_kernels()
-    compile_pattern_kernels()
-    compile_rate_kernels()
+    compile_all()
     typer.echo(f"Kernels are compiled in {folder}")

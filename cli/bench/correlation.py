@@ -47,7 +47,7 @@ def run(quick: bool) -> dict[str, Any]:
         progress.advance(task)
         latency = correlation_latency.measured(3.0 if quick else 60.0)
         progress.advance(task)
-        stages = correlation_stages.measured(20_000 if quick else 200_000)
+        stages = correlation_stages.measured(200_000 if quick else 2_000_000)
         progress.advance(task)
         compared = peers.compare(quick)
     return {

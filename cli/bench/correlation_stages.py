@@ -1,28 +1,34 @@
 """What patterns and grades cost behind the clustering: the same events through stages A to C, D and F, in process.
 
-Counts (E) are taken from finished incidents by the database, an hour at a time, and have no share here. Kinds and
-classes of source are drawn from the whole taxonomy; patterns, points and matrix are those of the release.
+Events come in as arrays and graded finals go out. Counts (E) are taken from finished incidents, an hour at a time, and
+have no share here. Kinds and classes of source are drawn from the whole taxonomy; patterns, points and matrix are those
+of the release. Grades are numbers; what they cost with the words that are stored and shown is measured beside.
 """
 
 import time
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.bench.exactness import labels_of
-from cli.bench.timed import TimedCorrelator, batches
-from cli.bench.workloads import SEED, Workload, uniform
+from cli.bench.timed import batches
+from cli.bench.workloads import SEED, Workload, como_like
 from dispatcher.correlation.columns import EventColumns, uid_bytes
+from dispatcher.correlation.compilation import compile_kernels
+from dispatcher.correlation.correlator import Correlator, Finals
 from dispatcher.patterns.book import PatternBook
 from dispatcher.patterns.candidates import Lines, lines_of
 from dispatcher.patterns.columns import Batch
 from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.patterns.matcher import Matcher
+from dispatcher.patterns.model import Pattern
 from dispatcher.patterns.shipped import seed_rows, shipped
-from dispatcher.risk.grading import grade
+from dispatcher.risk.by_events import Grader
+from dispatcher.risk.columns import Reports
+from dispatcher.risk.compilation import compile_grading_kernels
+from dispatcher.risk.grading import grade_all
 from dispatcher.risk.model import Facts, Witness
 from dispatcher.risk.tally import Tally
 from dispatcher.rules.rulebook import RiskMatrix
@@ -31,59 +37,129 @@ from registry.event_kinds import EventKind, KindMode, Taxonomy
 from registry.grading import CELL_DM, GradeTable, KindRisk, Moves, Points
 
 CLASSES: Final = tuple(SourceClass)
+EXPLAINED: Final = 2_000
 Numbers = NDArray[np.int64]
+Timed = dict[str, float]  # seconds by stage
 
 
 def measured(size: int) -> dict[str, Any]:
-    """Events a second of each stage alone and of one core that does all of them, one after the other."""
+    """Events a second of each stage and of one core that does all of them, batch by batch, to the last graded final."""
+    compile_kernels()
     compile_pattern_kernels()
-    workload = uniform("stages", size, 0.9)
-    random = np.random.default_rng(SEED + 7)
-    taxonomy, matrix, table = _rules()
-    kind, source = random.integers(0, len(taxonomy.kinds), size), random.integers(0, len(CLASSES), size)
-    names = tuple(taxonomy.kinds)
-    _matched(Workload("warm", "", batches(workload.events, 2_000)[0], workload.groups), names, kind, source)
-
-    begin = time.perf_counter()
-    labels = _clustered(workload)
-    clustered_s = time.perf_counter() - begin
-    begin = time.perf_counter()
-    matches = _matched(workload, names, kind, source)
-    matched_s = time.perf_counter() - begin
-    begin = time.perf_counter()
-    graded = 0
-    for witnesses in _incidents(workload.events, labels, names, kind, source):
-        grade(Tally(witnesses), Facts(), taxonomy, matrix, table)
-        graded += 1
-    graded_s = time.perf_counter() - begin
+    compile_grading_kernels()
+    workload = como_like(size)
+    # The low word of a uid is the event's row: what grading knows of the events of a final is found by it.
+    workload = replace(workload, events=workload.events._replace(uid_lo=np.arange(size, dtype=np.uint64)))
+    _Stages(replace(workload, events=EventColumns._make(c[:50_000] for c in workload.events))).run()
+    stages = _Stages(workload)
+    stages.run()
+    seconds = stages.seconds
     return {
         "events": size,
-        "matches": matches,
-        "incidents_graded": graded,
+        "matches": stages.matches,
+        "incidents_graded": int(stages.grades.sum()),
+        "by_grade": {str(grade): int(stages.grades[grade]) for grade in range(1, 5)},
         "events_per_s": {
-            "A to C": round(size / clustered_s),
-            "D": round(size / matched_s),
-            "F": round(size / graded_s),
-            "all": round(size / (clustered_s + matched_s + graded_s)),
+            **{stage: round(size / taken) for stage, taken in seconds.items()},
+            "all": round(size / sum(seconds.values())),
         },
+        "explained_per_s": stages.explained_per_s(),
     }
 
 
-def _clustered(workload: Workload) -> Numbers:
-    correlator = TimedCorrelator(workload.groups)
-    finals = []
-    for batch in batches(workload.events):
-        correlator.apply(batch)
-        watermark_ms = int(batch.t_ms[-1])
-        finals += [correlator.advance(group, watermark_ms) for group in range(len(workload.groups))]
-    finals += [correlator.advance(group, 1 << 59) for group in range(len(workload.groups))]
-    return labels_of(finals, workload.events)
+class _Stages:
+    """A workload with kinds and classes drawn from the whole taxonomy, on its way through the stages."""
+
+    def __init__(self, workload: Workload) -> None:
+        random = np.random.default_rng(SEED + 7)
+        size = workload.events.t_ms.size
+        self._workload = workload
+        self._rules = taxonomy, matrix, table = _rules()
+        self._kinds = tuple(taxonomy.kinds)
+        self._kind = random.integers(0, len(self._kinds), size)
+        self._source = random.integers(0, len(CLASSES), size)
+        self._sort = self._kind * len(CLASSES) + self._source
+        self._grader = Grader.of(taxonomy, matrix, table)
+        self._patterns = tuple(shipped().values())
+        self._lines = _lines(self._kinds, self._patterns)
+        self._fills = np.array([bool(lines) for lines in self._lines])
+        self._correlator = Correlator(workload.groups)
+        self._matcher = Matcher(PatternBook(self._patterns).shapes())
+        self.matches = 0
+        self.grades = np.zeros(5, np.int64)
+        self.seconds: Timed = {"A to C": 0.0, "D": 0.0, "F": 0.0}
+
+    def run(self) -> None:
+        """Every batch through every stage, then what is still open."""
+        begin = 0
+        latest = int(self._workload.events.t_ms[0])
+        for events in batches(self._workload.events):
+            rows = slice(begin, begin + events.t_ms.size)
+            latest = max(latest, int(events.t_ms.max()))
+            self._graded(self._clustered(events, self._workload.groups.watermark_ms(0, latest)))
+            self._matched(events, rows, self._workload.groups.watermark_ms(0, latest))
+            begin = rows.stop
+        self._graded(self._clustered(None, 1 << 59))
+
+    def _clustered(self, events: EventColumns | None, watermark_ms: int) -> Finals:
+        began = time.perf_counter()
+        if events is not None:
+            self._correlator.apply(events)
+        finals = self._correlator.advance(0, watermark_ms)
+        self.seconds["A to C"] += time.perf_counter() - began
+        return finals
+
+    def _matched(self, events: EventColumns, rows: slice, watermark_ms: int) -> None:
+        began = time.perf_counter()
+        sort = self._sort[rows]
+        kept = self._fills[sort]
+        batch = _batch(events, kept, lines_of(self._lines, sort[kept], np.zeros(kept.sum(), np.int64)))
+        self.matches += len(self._matcher.apply(batch).found)
+        self.matches += len(self._matcher.advance([watermark_ms] * len(self._patterns)).found)
+        self.seconds["D"] += time.perf_counter() - began
+
+    def _graded(self, finals: Finals) -> None:
+        began = time.perf_counter()
+        rows = finals.uid_lo.astype(np.int64)
+        reports = Reports(
+            set_of=np.repeat(np.arange(len(finals)), np.diff(finals.starts)),
+            t_ms=finals.t_ms,
+            uid_hi=finals.uid_hi,
+            uid_lo=finals.uid_lo,
+            kind=self._kind[rows],
+            source_class=self._source[rows],
+            subject=self._workload.events.subject[rows],
+            colour=np.zeros(rows.size, np.int64),
+            life=np.zeros(rows.size, np.bool_),
+        )
+        _, decided = self._grader.grade(reports, len(finals), final=True)
+        self.grades += np.bincount(decided.grade[decided.row], minlength=5)
+        self.seconds["F"] += time.perf_counter() - began
+
+    def explained_per_s(self) -> int:
+        """Incidents of one event a second that are graded with witnesses and words, as they are stored and shown."""
+        events = self._workload.events
+        witnesses = [
+            Witness(t, uid_bytes(hi, lo), self._kinds[k], CLASSES[c], str(subject), (x // CELL_DM, y // CELL_DM))
+            for t, hi, lo, k, c, subject, x, y in zip(
+                *(
+                    column[:EXPLAINED].tolist()
+                    for column in (
+                        events.t_ms, events.uid_hi, events.uid_lo, self._kind, self._source, events.subject,
+                        events.x_dm, events.y_dm,
+                    )
+                ),
+                strict=True,
+            )
+        ]  # fmt: skip
+        began = time.perf_counter()
+        grade_all([(Tally([witness]), Facts(final=True)) for witness in witnesses], *self._rules)
+        return round(len(witnesses) / (time.perf_counter() - began))
 
 
-def _matched(workload: Workload, names: tuple[str, ...], kind: Numbers, source: Numbers) -> int:
-    """How many matches the shipped patterns have."""
-    patterns = tuple(shipped().values())
-    sorts = [
+def _lines(kinds: Sequence[str], patterns: Sequence[Pattern]) -> list[tuple[tuple[int, int, bool], ...]]:
+    """Which steps of which patterns an event of each kind and class of source fills."""
+    return [
         tuple(
             (number, mask, False)
             for number, pattern in enumerate(patterns)
@@ -95,21 +171,9 @@ def _matched(workload: Workload, names: tuple[str, ...], kind: Numbers, source: 
                 )
             )
         )
-        for name in names
+        for name in kinds
         for source_class in CLASSES
     ]
-    fills = np.array([bool(lines) for lines in sorts])
-    matcher = Matcher(PatternBook(patterns).shapes())
-    found, begin = 0, 0
-    for events in batches(workload.events):
-        end = begin + events.t_ms.size
-        sort = kind[begin:end] * len(CLASSES) + source[begin:end]
-        looked_for = fills[sort]
-        batch = _batch(events, looked_for, lines_of(sorts, sort[looked_for], np.zeros(looked_for.sum(), np.int64)))
-        found += len(matcher.apply(batch).found)
-        found += len(matcher.advance([int(events.t_ms[-1])] * len(patterns)).found)
-        begin = end
-    return found
 
 
 def _batch(events: EventColumns, kept: NDArray[np.bool_], lines: Lines) -> Batch:
@@ -125,22 +189,6 @@ def _batch(events: EventColumns, kept: NDArray[np.bool_], lines: Lines) -> Batch
         located=events.located[kept],
         **lines._asdict(),
     )
-
-
-def _incidents(
-    events: EventColumns, labels: Numbers, names: tuple[str, ...], kind: Numbers, source: Numbers
-) -> Iterator[list[Witness]]:
-    """The events of each incident as the grader takes them."""
-    order = np.argsort(labels, kind="stable")
-    ends = [*np.flatnonzero(np.diff(labels[order], prepend=-1)).tolist(), order.size]
-    columns = [c[order].tolist() for c in (events.t_ms, events.uid_hi, events.uid_lo, kind, source, events.subject)]
-    cells = [(c[order] // CELL_DM).tolist() for c in (events.x_dm, events.y_dm)]
-    rows = list(zip(*columns, *cells, strict=True))
-    for first, end in pairwise(ends):
-        yield [
-            Witness(t, uid_bytes(hi, lo), names[k], CLASSES[c], str(subject), (east, north))
-            for t, hi, lo, k, c, subject, east, north in rows[first:end]
-        ]
 
 
 def _rules() -> tuple[Taxonomy, RiskMatrix, GradeTable]:

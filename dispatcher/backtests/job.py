@@ -12,7 +12,7 @@ import orjson
 from dispatcher.backtests import jobs
 from dispatcher.backtests.dry_run import dry_run
 from dispatcher.backtests.trial import Report, Ruled, backtest
-from dispatcher.correlation.compilation import compile_kernels
+from dispatcher.engine.process import compile_all
 from dispatcher.rules.versions import read_document
 from registry.deployment import read_deployment
 from runtime.pool import Connection, connect
@@ -75,7 +75,7 @@ async def _result(conn: Connection, dsn: str, job_id: int) -> Report:
             raise Cancelled
 
     with ThreadPoolExecutor(1, thread_name_prefix="kernels") as kernels:
-        await loop.run_in_executor(kernels, compile_kernels)
+        await loop.run_in_executor(kernels, compile_all)
         return await backtest(dsn, before, after, kernels, from_at=order.from_at, to_at=order.to_at, on_progress=tell)
 
 

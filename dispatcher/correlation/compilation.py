@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dispatcher.correlation.correlator import Correlator
 
-_PACKAGES: Final = ("correlation", "patterns", "rates")  # of dispatcher, with kernels that call each other
+_PACKAGES: Final = ("correlation", "patterns", "rates", "risk")  # of dispatcher, with kernels that call each other
 _LAYOUT: Final = "columns.py"  # what kernels are compiled for stands here, beside the folders `kernels`
 
 

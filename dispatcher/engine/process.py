@@ -17,6 +17,7 @@ from dispatcher.engine.steps import Stepper, give_up
 from dispatcher.incidents.copied_rows import compile_copied_rows
 from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.rates.compilation import compile_rate_kernels
+from dispatcher.risk.compilation import compile_grading_kernels
 from events.feed import Feed
 from runtime import readiness
 from runtime.clock import Clock, follow_clock
@@ -60,6 +61,7 @@ def compile_all() -> None:
     compile_kernels()
     compile_pattern_kernels()
     compile_rate_kernels()
+    compile_grading_kernels()
     compile_copied_rows()
 
 

@@ -14,6 +14,7 @@ from dispatcher.risk.model import Facts
 from dispatcher.rules.rulebook import Rulebook
 from events.model import SourceClass
 from registry.event_kinds import KindMode
+from registry.grading import GradeTable
 
 _PERSONS: Final = SourceClass.HOTLINE
 
@@ -27,28 +28,43 @@ def find_noise(memory: Memory, rulebook: Rulebook, incidents: Iterable[LiveIncid
             by_component.setdefault(part.component, []).append(incident)
     named = [standing[0].canonical.witness.uid for standing in by_component.values()]
     roles = memory.correlator.roles_of(named)
+    near_none = [component for component, role in zip(by_component, roles, strict=True) if role is Role.NOISE]
+    standing = {component: memory.parts.tiles(component).values() for component in near_none}
+    grave = _grave([incident for those in standing.values() for incident in those], rulebook)
     return {
         id(incident)
-        for (component, standing), role in zip(by_component.items(), roles, strict=True)
-        if role is Role.NOISE and is_noise(memory.parts.tiles(component).values(), rulebook)
-        for incident in standing
+        for component, those in standing.items()
+        if not any(id(each) in grave for each in those)
+        for incident in by_component[component]
     }
 
 
 def is_noise(standing: Collection[LiveIncident], rulebook: Rulebook) -> bool:
     """Whether an occurrence near no core, with all that stands at it, is of no concern by itself."""
-    return not any(_is_grave(incident, rulebook) for incident in standing)
+    return not _grave(standing, rulebook)
 
 
-def _is_grave(incident: LiveIncident, rulebook: Rulebook) -> bool:
-    """A person reported it, its kind opens a ticket at once, or its own events have the grade of a life at risk."""
+def _grave(incidents: Collection[LiveIncident], rulebook: Rulebook) -> set[int]:
+    """Those, by identity, that a person reported, whose kind opens a ticket at once, or whose own events have the
+    grade of a life at risk.
+    """
+    grave = {id(incident) for incident in incidents if _asks_for_itself(incident, rulebook)}
+    others = [incident for incident in incidents if id(incident) not in grave]
+    table = rulebook.grading
+    cases = [(incident.tally, _places(incident, table)) for incident in others]
+    grades = grading.grades_of(cases, rulebook.taxonomy, rulebook.matrix, table)
+    floor = table.parameters["life_floor"]
+    return grave | {id(incident) for incident, grade in zip(others, grades, strict=True) if grade <= floor}
+
+
+def _asks_for_itself(incident: LiveIncident, rulebook: Rulebook) -> bool:
     tally = incident.tally
     if _PERSONS in tally.classes:
         return True
-    if any(rulebook.taxonomy.mode_of(kind) is KindMode.AUTO_TICKET for kind in tally.kinds):
-        return True
-    table = rulebook.grading
-    places = {place.id: place for cell in tally.cells for place in table.reach.get(cell, ())}
-    facts = Facts(places=tuple(places[name] for name in sorted(places)))
-    graded = grading.grade(tally, facts, rulebook.taxonomy, rulebook.matrix, table)
-    return graded.grade <= table.parameters["life_floor"]
+    return any(rulebook.taxonomy.mode_of(kind) is KindMode.AUTO_TICKET for kind in tally.kinds)
+
+
+def _places(incident: LiveIncident, table: GradeTable) -> Facts:
+    """All that is known of it without asking the database."""
+    places = {place.id: place for cell in incident.tally.cells for place in table.reach.get(cell, ())}
+    return Facts(places=tuple(places[name] for name in sorted(places)))

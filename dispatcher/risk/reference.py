@@ -32,7 +32,7 @@ def _lines() -> Iterator[str]:
     yield "## Rules\n"
     yield "| rule | 中文 | from | moves | points | waits | what it looks at | source |"
     yield "|---|---|---|---|---|---|---|---|"
-    known = {rule.name: " ".join((rule.find.__doc__ or "").split()) for rule in RULES}
+    known = {rule.name: " ".join((rule.reached.__doc__ or "").split()) for rule in RULES}
     for row in _rows("grade_points"):
         waits = "yes" if row["waits"] == "true" else ""
         yield (

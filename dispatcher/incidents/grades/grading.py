@@ -71,12 +71,12 @@ async def grade_touched(step: Step, touched: Sequence[Touched]) -> Graded:
 
 async def grade(conn: Connection, rules: GradingRules, asked: Sequence[Asked]) -> None:
     """Set grading and override of each incident. The caller holds the rows of those that are stored."""
-    for each, known in zip(asked, await look_up(conn, rules, asked), strict=True):
-        incident = each.incident
-        incident.override = known.override
-        incident.grading = grading.grade(
-            incident.tally, known.facts_of(incident), rules.taxonomy, rules.matrix, rules.grading
-        )
+    known = await look_up(conn, rules, asked)
+    cases = [(each.incident.tally, of.facts_of(each.incident)) for each, of in zip(asked, known, strict=True)]
+    gradings = grading.grade_all(cases, rules.taxonomy, rules.matrix, rules.grading)
+    for each, of, graded in zip(asked, known, gradings, strict=True):
+        each.incident.override = of.override
+        each.incident.grading = graded
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The rules that move a grade: each looks at the tally and the facts and returns its evidence, or nothing.
+"""The rules that move a grade: each looks at the tally and the facts and says which level it reached.
 
-A rule is one function of one set: it says which level it reached, who the witnesses are and how to say so. What the
+A rule is two functions of one set: up to which level it applies, and by which witnesses and in which words. What the
 level is worth is a row of `grade_points`. Rules whose points are negative and that grow with the set must wait for the
 watermark (`waits`), so that a grade never sinks while its incident can still grow.
 """
@@ -8,7 +8,7 @@ watermark (`waits`), so that a grade never sinks while its incident can still gr
 from typing import Final
 
 from dispatcher.risk.rules import contradictions, exposure, history, patterns, persons, sources
-from dispatcher.risk.rules.seen import Found, Rule, Seen
+from dispatcher.risk.rules.seen import Rule, Seen, Told
 
 RULES: Final[tuple[Rule, ...]] = (
     *sources.RULES,
@@ -19,4 +19,4 @@ RULES: Final[tuple[Rule, ...]] = (
     *contradictions.RULES,
 )
 
-__all__ = ["RULES", "Found", "Rule", "Seen"]
+__all__ = ["RULES", "Rule", "Seen", "Told"]

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from dispatcher.risk.rules.seen import Found, Rule, Seen, named
+from dispatcher.risk.model import WarningInForce, Witness
+from dispatcher.risk.rules.seen import Rule, Seen, Told, named
 from dispatcher.risk.tally import Tally
 from registry.calendar import LOCAL
 from registry.grading import SensitivePlace
@@ -12,19 +13,29 @@ _DAY_H: Final = 24
 _COLOURS: Final = {1: ("红", "red"), 2: ("橙", "orange"), 3: ("黄", "yellow"), 4: ("蓝", "blue")}
 
 
-def _sensitive_place(seen: Seen) -> Found | None:
+def _sensitive_place(seen: Seen) -> int:
     """A nuisance stays one beside a school: the level of its row is the least consequence that it adds to."""
-    if seen.table.worth("sensitive_place", seen.kind.consequence) is None:
-        return None
+    return seen.kind.consequence if seen.facts.places and _near(seen) is not None else 0
+
+
+def _tell_place(seen: Seen) -> Told:
+    found = _near(seen)
+    if found is None:
+        raise LookupError("no sensitive place is near")
+    place, near = found
+    return Told(
+        witnesses=named(near),
+        zh=f"{place.reach_m} 米内有敏感场所：{place.zh_name}",
+        en=f"within {place.reach_m} m of a sensitive place: {place.en_name}",
+    )
+
+
+def _near(seen: Seen) -> tuple[SensitivePlace, list[Witness]] | None:
+    """The first place that reaches the incident at its hour, and by which events."""
     for place in seen.facts.places:
         near = [witness for cell, witness in seen.tally.cells.items() if place.reaches(cell)]
         if near and _counts_now(place, seen.tally):
-            return Found(
-                level=seen.kind.consequence,
-                witnesses=named(near),
-                zh=f"{place.reach_m} 米内有敏感场所：{place.zh_name}",
-                en=f"within {place.reach_m} m of a sensitive place: {place.en_name}",
-            )
+            return place, near
     return None
 
 
@@ -42,14 +53,25 @@ def _counts_now(place: SensitivePlace, tally: Tally) -> bool:
     return any((hour - begin) % _DAY_H < (end - begin) % _DAY_H for hour in touched)
 
 
-def _weather_warning(seen: Seen) -> Found | None:
-    wanted = dict(seen.table.risk_of(seen.kind.id).warned_by)
-    found = [each for each in seen.facts.warnings if each.colour <= wanted.get(each.kind, 0)]
-    if not found:
-        return None
-    gravest = min(found, key=lambda each: (each.colour, each.uid))
+def _weather_warning(seen: Seen) -> int:
+    return int(bool(_warned(seen)))
+
+
+def _tell_warning(seen: Seen) -> Told:
+    gravest = min(_warned(seen), key=lambda each: (each.colour, each.uid))
     zh, en = _COLOURS[gravest.colour]
-    return Found(1, (gravest.uid,), zh=f"{zh}色预警生效中", en=f"a {en} warning is in force")
+    return Told((gravest.uid,), zh=f"{zh}色预警生效中", en=f"a {en} warning is in force")
 
 
-RULES: Final = (Rule("sensitive_place", _sensitive_place), Rule("weather_warning", _weather_warning))
+def _warned(seen: Seen) -> list[WarningInForce]:
+    """The warnings that raise this kind, by their colour."""
+    if not seen.facts.warnings:
+        return []
+    wanted = dict(seen.table.risk_of(seen.kind.id).warned_by)
+    return [each for each in seen.facts.warnings if each.colour <= wanted.get(each.kind, 0)]
+
+
+RULES: Final = (
+    Rule("sensitive_place", _sensitive_place, _tell_place),
+    Rule("weather_warning", _weather_warning, _tell_warning),
+)

@@ -3,14 +3,17 @@
 from typing import Final
 
 from dispatcher.risk.model import Verdict
-from dispatcher.risk.rules.seen import Found, Rule, Seen
+from dispatcher.risk.rules.seen import Rule, Seen, Told
 
 
-def _human_confirmed(seen: Seen) -> Found | None:
+def _human_confirmed(seen: Seen) -> int:
     judgement = seen.facts.judgement
-    if judgement is None or judgement.verdict is not Verdict.CONFIRMED:
-        return None
-    return Found(1, (), zh=f"{judgement.by} 已核实属实", en=f"{judgement.by} looked and confirmed it")
+    return int(judgement is not None and judgement.verdict is Verdict.CONFIRMED)
 
 
-RULES: Final = (Rule("human_confirmed", _human_confirmed),)
+def _tell_confirmed(seen: Seen) -> Told:
+    by = seen.facts.judgement and seen.facts.judgement.by
+    return Told((), zh=f"{by} 已核实属实", en=f"{by} looked and confirmed it")
+
+
+RULES: Final = (Rule("human_confirmed", _human_confirmed, _tell_confirmed),)

@@ -24,10 +24,9 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A rule applies: up to which level, by which events, and in words."""
+class Told:
+    """By which events a rule applies, and in words."""
 
-    level: int
     witnesses: tuple[bytes, ...]
     zh: str
     en: str
@@ -35,10 +34,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule by the name that its rows of `grade_points` have."""
+    """A rule by the name that its rows of `grade_points` have.
+
+    `reached` says up to which level it applies, 0 for not at all; `told` is asked only of what it applies to.
+    """
 
     name: str
-    find: Callable[[Seen], Found | None]
+    reached: Callable[[Seen], int]
+    told: Callable[[Seen], Told]
 
 
 def named(witnesses: Iterable[Witness]) -> tuple[bytes, ...]:

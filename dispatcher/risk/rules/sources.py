@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dispatcher.risk.rules.seen import Found, Rule, Seen, named
+from dispatcher.risk.rules.seen import Rule, Seen, Told, named
 from events.model import SourceClass
 
 CLASS_ZH: Final = {
@@ -15,30 +15,36 @@ CLASS_ZH: Final = {
 }
 
 
-def _independent_sources(seen: Seen) -> Found | None:
+def _independent_sources(seen: Seen) -> int:
     """Each further independent class of source makes it likelier; ten cameras are still one class."""
     classes = seen.tally.classes
-    if len(classes) < 2:
-        return None
-    return Found(
-        level=len(classes),
+    return len(classes) if len(classes) > 1 else 0
+
+
+def _tell_sources(seen: Seen) -> Told:
+    classes = seen.tally.classes
+    return Told(
         witnesses=named(classes.values()),
         zh=f"{len(classes)} 类独立来源相互印证（{'、'.join(CLASS_ZH[each] for each in classes)}）",
         en=f"{len(classes)} independent classes of source agree ({', '.join(each.value for each in classes)})",
     )
 
 
-def _repeated_reports(seen: Seen) -> Found | None:
+def _repeated_reports(seen: Seen) -> int:
     """Many that report alike: counted by who reports, never by how often; worth less than a step (see the table)."""
+    return len(seen.tally.subjects)
+
+
+def _tell_repeats(seen: Seen) -> Told:
     subjects = seen.tally.subjects
-    if seen.table.worth("repeated_reports", len(subjects)) is None:
-        return None
-    return Found(
-        level=len(subjects),
+    return Told(
         witnesses=named(subjects.values()),
         zh=f"{len(subjects)} 处来源报告同一事件",
         en=f"{len(subjects)} places report it alike",
     )
 
 
-RULES: Final = (Rule("independent_sources", _independent_sources), Rule("repeated_reports", _repeated_reports))
+RULES: Final = (
+    Rule("independent_sources", _independent_sources, _tell_sources),
+    Rule("repeated_reports", _repeated_reports, _tell_repeats),
+)
