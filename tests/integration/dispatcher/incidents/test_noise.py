@@ -8,7 +8,7 @@ from dispatcher.incidents import stage
 from dispatcher.incidents.grades.audit import audit
 from dispatcher.incidents.grades.checking import Differs
 from dispatcher.incidents.overlays import Act
-from events.model import EventDraft
+from events.model import EventDraft, SourceClass
 from runtime.pool import Connection, Pool
 from tests.harness.log import draft, incidents
 from tests.integration.dispatcher.incidents.test_overlays import Desk
@@ -75,6 +75,19 @@ async def test_nobody_sees_noise_until_it_is_a_cluster(desk: Desk, owner: Connec
     assert set((await standing(owner)).values()) == {(seen["id"], "clustered")}
     (change,) = desk.steps[-1].incidents
     assert (change.opened, [event.uid for event in change.new_events]) == (True, [MIDDLE.uid])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(vendor("west", 0, body={"life_at_risk": True}), id="it says that a life is at risk: grade II"),
+        pytest.param(vendor("west", 0, source_class=SourceClass.HOTLINE), id="a person reports it"),
+    ],
+)
+async def test_what_asks_for_an_incident_alone_is_no_noise(desk: Desk, owner: Connection, event: EventDraft) -> None:
+    await say(desk, event)
+    (seen,) = await incidents(owner)
+    assert (seen["event_count"], (await standing(owner))["west"]) == (1, (seen["id"], "clustered"))
 
 
 async def test_final_noise_is_settled_and_a_redelivery_of_it_is_an_annotation(desk: Desk, owner: Connection) -> None:

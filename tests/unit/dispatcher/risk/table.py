@@ -79,6 +79,7 @@ TAXONOMY: Final = Taxonomy(
         each.id: each
         for each in (
             kind("fire", 3, 4),
+            kind("blaze", 4, 4),
             kind("collapse", 2, 5),
             kind("life", 3, 4),
             kind("rain", 3, 3),

@@ -76,6 +76,13 @@ def test_the_fire_case_has_its_grade_from_columns_too(events: tuple[Witness, ...
     assert decided.grade[decided.row].tolist() == [expected]
 
 
+@pytest.mark.parametrize("colours", [(3, 1), (1, 3), (1, None), (None, 1)])
+def test_a_warning_takes_its_gravest_colour_from_columns_too(colours: tuple[int | None, int | None]) -> None:
+    events = [witness(n, kind="rain", colour=colour) for n, colour in enumerate(colours)]
+    _, decided = GRADER.grade(reports([events]), 1, final=False)
+    assert decided.grade[decided.row].tolist() == [1]
+
+
 def test_nothing_is_graded_of_no_sets() -> None:
     _, decided = GRADER.grade(reports([]), 0, final=True)
     assert decided.row.size == 0

@@ -85,6 +85,10 @@ def test_a_graver_kind_never_hides_a_grade_that_another_reaches() -> None:
     assert graded(*fire, witness(9, kind="collapse")).grade == 1
 
 
+def test_of_two_kinds_with_one_grade_the_likelier_names_the_incident() -> None:
+    assert graded(witness(1, kind="fire"), witness(2, kind="blaze")).kind == "blaze"
+
+
 def test_an_unknown_kind_is_graded_as_unclassified() -> None:
     assert graded(witness(1, SourceClass.FEED, "no_such_kind")).kind == "unclassified"
 
@@ -159,7 +163,7 @@ WITNESSES = st.builds(
     ),
     st.integers(0, 40),
     st.sampled_from([SourceClass.SENSOR, SourceClass.CAMERA, SourceClass.HOTLINE]),
-    st.sampled_from(["fire", "collapse", "life", "rain", "cellar", "waste", "no_such_kind"]),
+    st.sampled_from(["fire", "blaze", "collapse", "life", "rain", "cellar", "waste", "no_such_kind"]),
     st.integers(0, 9),
     st.sampled_from([None, None, (0, 0), AT_SCHOOL, (AT_SCHOOL[0] + 2, 1), (MARKET.x_dm // 500, 0)]),
     st.sampled_from([None, None, None, 1, 3]),
