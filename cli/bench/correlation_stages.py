@@ -6,24 +6,21 @@ of the release. Grades are numbers; what they cost with the words that are store
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.bench.filled_steps import FilledSteps
 from cli.bench.timed import batches
 from cli.bench.workloads import SEED, Workload, como_like
 from dispatcher.correlation.columns import EventColumns, uid_bytes
 from dispatcher.correlation.compilation import compile_kernels
 from dispatcher.correlation.correlator import Correlator, Finals
 from dispatcher.patterns.book import PatternBook
-from dispatcher.patterns.candidates import Lines, lines_of
-from dispatcher.patterns.columns import Batch
 from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.patterns.matcher import Matcher
-from dispatcher.patterns.model import Pattern
 from dispatcher.patterns.shipped import seed_rows, shipped
 from dispatcher.risk.by_events import Grader
 from dispatcher.risk.columns import Reports
@@ -81,8 +78,7 @@ class _Stages:
         self._sort = self._kind * len(CLASSES) + self._source
         self._grader = Grader.of(taxonomy, matrix, table)
         self._patterns = tuple(shipped().values())
-        self._lines = _lines(self._kinds, self._patterns)
-        self._fills = np.array([bool(lines) for lines in self._lines])
+        self._steps = FilledSteps(self._kinds, CLASSES, self._patterns)
         self._correlator = Correlator(workload.groups)
         self._matcher = Matcher(PatternBook(self._patterns).shapes())
         self.matches = 0
@@ -111,10 +107,7 @@ class _Stages:
 
     def _matched(self, events: EventColumns, rows: slice, watermark_ms: int) -> None:
         began = time.perf_counter()
-        sort = self._sort[rows]
-        kept = self._fills[sort]
-        batch = _batch(events, kept, lines_of(self._lines, sort[kept], np.zeros(kept.sum(), np.int64)))
-        self.matches += len(self._matcher.apply(batch).found)
+        self.matches += len(self._matcher.apply(self._steps.batch(events, self._sort[rows])).found)
         self.matches += len(self._matcher.advance([watermark_ms] * len(self._patterns)).found)
         self.seconds["D"] += time.perf_counter() - began
 
@@ -155,40 +148,6 @@ class _Stages:
         began = time.perf_counter()
         grade_all([(Tally([witness]), Facts(final=True)) for witness in witnesses], *self._rules)
         return round(len(witnesses) / (time.perf_counter() - began))
-
-
-def _lines(kinds: Sequence[str], patterns: Sequence[Pattern]) -> list[tuple[tuple[int, int, bool], ...]]:
-    """Which steps of which patterns an event of each kind and class of source fills."""
-    return [
-        tuple(
-            (number, mask, False)
-            for number, pattern in enumerate(patterns)
-            if (
-                mask := sum(
-                    1 << nth
-                    for nth, step in enumerate(pattern.steps)
-                    if name in step.kinds and source_class in step.source_classes and step.predicate is None
-                )
-            )
-        )
-        for name in kinds
-        for source_class in CLASSES
-    ]
-
-
-def _batch(events: EventColumns, kept: NDArray[np.bool_], lines: Lines) -> Batch:
-    """The events of a batch that fill any step."""
-    return Batch(
-        uid_hi=events.uid_hi[kept],
-        uid_lo=events.uid_lo[kept],
-        revision=events.revision[kept],
-        content=events.content[kept],
-        t_ms=events.t_ms[kept],
-        x_dm=events.x_dm[kept],
-        y_dm=events.y_dm[kept],
-        located=events.located[kept],
-        **lines._asdict(),
-    )
 
 
 def _rules() -> tuple[Taxonomy, RiskMatrix, GradeTable]:

@@ -81,7 +81,7 @@ def test_report_holds_every_workload_and_says_which_gates_are_not_met(tmp_path: 
     }
     correlation_report.write(written, tmp_path)
     text = (tmp_path / "report.md").read_text()
-    assert text.count("| W") == 7 + 3  # a row a workload, and three gates that begin with one
+    assert text.count("| W") == 7 + 4  # a row a workload, and four gates that begin with one
     assert "| slowest storm of W3 over W2 quiet, events/s | >= 1 | 0.80 | NOT MET |" in text
     assert "| workloads whose sampled windows are exact, share | >= 1 | 0.86 | NOT MET |" in text
     assert "| scikit-learn, plane, times its events/s | >= 8 | 4.00 | NOT MET |" in text

@@ -162,6 +162,16 @@ WORKED: Final[dict[str, tuple[list[Seen], list[Seen]]]] = {
         ],
         [Seen("dizzy the day before", "medical_emergency", HOTLINE, -86_400, 0)],
     ),
+    "accident_casualty": (
+        [
+            Seen("two cars", "traffic_accident", CAMERA, 0, 0),
+            Seen("somebody is hurt", "medical_emergency", HOTLINE, 240, 40),
+        ],
+        [
+            Seen("ill at home round the corner", "medical_emergency", HOTLINE, 120, 61),
+            Seen("ill at the same place later", "medical_emergency", HOTLINE, 601, 0),
+        ],
+    ),
     "unanswered_sos": (
         [Seen("button at the gate", "public_help_point_sos", GATE, 0, 0, severity=4)],
         [
