@@ -29,6 +29,12 @@ def keys_of(path: Path, group: str) -> set[str]:
     return set(re.findall(r"^    (\w+):", match[1], re.MULTILINE))
 
 
+def written_files() -> list[Path]:
+    """All but the types that are made from openapi.json."""
+    files = [path for path in (CONSOLE / "src").rglob("*") if path.suffix in {".ts", ".vue", ".css"}]
+    return [path for path in files if path.name != "schema.d.ts"]
+
+
 @pytest.mark.parametrize(
     ("group", "words"),
     [
@@ -61,7 +67,12 @@ def test_the_lock_file_names_no_registry() -> None:
     assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
+def test_every_design_token_that_is_used_is_defined() -> None:
+    told = "".join(path.read_text(encoding="utf-8") for path in written_files())
+    used, defined = (set(re.findall(found, told)) for found in (r"var\((--[a-z0-9-]+)", r"(--[a-z0-9-]+)\"?\s*:"))
+    assert used - defined == set()
+
+
 def test_no_source_file_of_the_console_is_long() -> None:
-    files = [path for path in (CONSOLE / "src").rglob("*") if path.suffix in {".ts", ".vue", ".css"}]
-    written = [path for path in files if path.name != "schema.d.ts"]  # the types that are made from openapi.json
+    written = written_files()
     assert [path.name for path in written if len(path.read_text(encoding="utf-8").splitlines()) > 300] == []
