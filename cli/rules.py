@@ -13,6 +13,7 @@ from rich.table import Table
 
 from cli.numba_cache import use_numba_cache
 from cli.program import read_settings, run_program
+from cli.regrade import regrade
 from dispatcher.rules import activation, versions
 from dispatcher.rules.difference import difference
 from dispatcher.rules.document import RuleDocument, RuleSource
@@ -25,6 +26,7 @@ from runtime.pool import Connection, connect
 from runtime.settings import Settings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
+app.command()(regrade)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int, typer.Argument(min=1, help="The version, as `list` shows it.")]

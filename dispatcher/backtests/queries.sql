@@ -64,6 +64,26 @@ SELECT canonical_uid, number FROM public.incidents WHERE canonical_uid = ANY($1)
 -- name: changes_within :one
 SELECT count(*) FROM rule_activations WHERE rule_set = $1 AND seq > 0 AND effective_at >= $2 AND effective_at < $3;
 
+-- name: hashes_of_kinds :many
+-- As the copy below names them.
+SELECT id, hashtextextended(id, 0) AS hash FROM event_kinds;
+
+-- name: groups_of_finals :many
+SELECT DISTINCT kind_group FROM incidents WHERE status <> 'merged' ORDER BY kind_group;
+
+-- name: copy_final_events :many
+-- What grading looks at of the events of final incidents; dispatcher/backtests/regrading.py knows the order and width of these
+-- columns. Numbers first and never NULL.
+SELECT i.id, e.uid, e.effective_at,
+       hashtextextended(CASE WHEN ie.standing = 'suppressed' THEN 'device_flapping' ELSE e.kind END, 0),
+       array_position(enum_range(NULL::source_class), e.source_class), substr(sha256(convert_to(e.subject, 'UTF8')), 1, 8),
+       i.grade, COALESCE(e.body -> 'life_at_risk' = 'true', false), e.body ->> 'colour' IS NOT NULL, e.body ->> 'colour'
+FROM incidents i
+JOIN incident_events ie ON ie.incident_id = i.id
+JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
+WHERE i.kind_group = $1 AND i.status = 'final' AND i.canonical_at >= $2 AND i.canonical_at < $3
+  AND ie.standing NOT IN ('returned', 'noise');
+
 -- name: insert_job :one
 INSERT INTO backtests (rule_set, version, against, from_at, to_at, requested_at, requested_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id;

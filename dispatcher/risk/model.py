@@ -13,6 +13,11 @@ from registry.grading import CELL_DM, Cell, Moves, SensitivePlace, place_of
 _COLOURS: Final = {"red": 1, "orange": 2, "yellow": 3, "blue": 4, "红": 1, "橙": 2, "黄": 3, "蓝": 4}
 
 
+def colour_of(said: str) -> int | None:
+    """The rank of a warning's colour, in letters of any case: 1 red .. 4 blue; None for what is none."""
+    return _COLOURS.get(said.lower())
+
+
 class Verdict(StrEnum):
     """What a person found who looked; equal to the SQL enum `verdict`."""
 
@@ -83,7 +88,7 @@ class Witness:
             source_class=source_class,
             subject=subject,
             cell=None if x_dm is None or y_dm is None else (x_dm // CELL_DM, y_dm // CELL_DM),
-            colour=_COLOURS.get(colour.lower()),
+            colour=colour_of(colour),
             life=life,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.correlation.compilation import keyed_cache
+from dispatcher.incidents import stage
 from dispatcher.rules.files import read_content
 from runtime.pool import Connection, Pool
 from tests.harness.log import LogUnderTest, draft
@@ -72,6 +73,39 @@ async def test_a_backtest_and_a_dry_run_say_what_differs(
     dry = rongan("rules", "dry-run", str(file), "--json", database=database, **compiled)
     assert (dry.returncode, json.loads(dry.stdout)["open_incidents"]) == (0, 0), dry.stderr
     assert await owner.fetchval("SELECT count(*) FROM incidents") == 0
+
+
+@pytest.fixture
+def gravest(file: Path) -> Path:
+    """The file with a matrix in which everything is grade I."""
+    said = file.read_text(encoding="utf-8")
+    matrix = said[said.index("[matrix]") :]
+    graver = re.sub(r"\[[1-4, ]+\]", "[1, 1, 1, 1, 1]", matrix)
+    file.write_text(said.replace(matrix, graver), encoding="utf-8")
+    return file
+
+
+async def test_final_incidents_are_regraded_by_a_file(
+    rongan: Rongan, database: Database, gravest: Path, pool: Pool, owner: Connection
+) -> None:
+    with LogUnderTest(pool, stage.advance) as log:
+        await log.write(*(draft(f"{n}", n, 400.0 * n, kind="street_vendor_occupation") for n in range(3)))
+        await log.step()
+        await log.tick(1_000_000.0)
+        await log.step()
+    assert {row["status"] for row in await owner.fetch("SELECT status::text FROM incidents")} == {"final"}
+    compiled = {"NUMBA_CACHE_DIR": str(keyed_cache(""))}
+    report = rongan("rules", "regrade", str(gravest), "--json", database=database, **compiled)
+    assert report.returncode == 0, report.stderr
+    told = json.loads(report.stdout)
+    assert (told["incidents"], told["events"], told["graver"], told["milder"]) == (3, 3, 3, 0)
+    assert (told["before"]["version"], told["after"]["version"], told["shown_otherwise"]) == (1, None, 0)
+    assert [(row["kind"], row["graver"]) for row in told["by_kind"]] == [("street_vendor_occupation", 3)]
+    span = ("--from", "2026-11-22", "--to", "2026-11-23")
+    table = rongan("rules", "regrade", str(gravest), *span, database=database, **compiled)
+    assert (table.returncode, "3 graver, 0 milder" in table.stdout) == (0, True), table.stderr
+    wrong = rongan("rules", "regrade", "9", database=database, **compiled)
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
 
 
 def test_a_pattern_on_trial_is_put_in_force(rongan: Rongan, database: Database) -> None:
