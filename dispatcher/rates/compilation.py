@@ -7,8 +7,10 @@ def compile_rate_kernels() -> None:
 
     from dispatcher.rates.cusum import chart  # noqa: PLC0415
     from dispatcher.rates.scan import neighbourhoods, scan_space_time  # noqa: PLC0415
+    from dispatcher.rates.surprise import surprise  # noqa: PLC0415
 
     chart(np.ones(3), 0)
+    surprise(np.ones(3))
     places = np.arange(4.0)
     cases = np.array([0, 0, 0, 1, 2, 3, 1, 2], np.int64)
     ages = np.array([0, 0, 0, 3, 2, 1, 2, 3], np.int64)

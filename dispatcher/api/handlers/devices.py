@@ -1,5 +1,6 @@
 """Devices: their types, rows and readings, and an engineer's registering and revoking."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from dispatcher.api.keys import PLACES, SETTINGS
 from dispatcher.api.models import devices as models
 from dispatcher.api.models.wire import ById
 from dispatcher.api.routing import Call
+from dispatcher.rates.unusual import unusual
 from events import readings
 from registry import devices
 from registry.credentials import Credential
@@ -54,6 +56,10 @@ async def list_readings(call: Call[ById, models.ReadingFilter, None]) -> models.
         until=call.query.until or _END,
         limit=call.query.limit,
     )
+    scores: list[dict[str, float] | None] = [None] * len(rows)
+    if call.query.unusual:
+        told = await asyncio.to_thread(unusual, [row.v for row in reversed(rows)], names)
+        scores = [*reversed(told)]
     return models.Readings(
         items=[
             models.Reading(
@@ -61,8 +67,9 @@ async def list_readings(call: Call[ById, models.ReadingFilter, None]) -> models.
                 received_at=row.received_at,
                 # A reading of an older version of the type may hold fewer values.
                 values={name: value for name, value in zip(names, row.v, strict=False) if value is not None},
+                unusual=scored,
             )
-            for row in rows
+            for row, scored in zip(rows, scores, strict=True)
         ]
     )
 

@@ -120,12 +120,18 @@ class ReadingFilter(Filter):
     since: Instant | None = None
     until: Instant | None = None
     limit: Annotated[int, Field(ge=1, le=5000)] = 500
+    unusual: Annotated[bool, Field(description="mark values that are unusual among those before them on the page")] = (
+        False
+    )
 
 
 class Reading(Answer):
     effective_at: datetime
     received_at: datetime
     values: dict[str, float | None]
+    unusual: dict[str, float] | None = Field(
+        default=None, description="where asked for: scores from 0.5 to 1 of unusual values, by property"
+    )
 
 
 class Readings(Answer):

@@ -114,6 +114,26 @@ async def test_readings_are_named_by_the_type_and_newest_first(api: Api, owner: 
     assert none["items"] == []
 
 
+async def test_an_unusual_reading_is_marked_where_asked_for(api: Api, owner: Connection) -> None:
+    client = await api.as_user("engineer")
+    _, made = await client.post("devices", BIN)
+    device_id = made["device"]["id"]
+    name = DEVICE_TYPES["waste_bin"].properties[0].name
+    await owner.execute(
+        "INSERT INTO readings (device_id, effective_at, received_at, type_version, v)"
+        " SELECT $1, at, at, 1, ARRAY[CASE i WHEN 250 THEN 95.0 ELSE 40 + i % 7 END]"
+        " FROM generate_series(0, 299) i, LATERAL (SELECT $2::timestamptz + i * interval '1 second' AS at) t",
+        device_id,
+        NOON,
+    )
+    _, plain = await client.get(f"devices/{device_id}/readings")
+    assert {reading.get("unusual") for reading in plain["items"]} == {None}
+    status, page = await client.get(f"devices/{device_id}/readings", unusual="true")
+    marked = [reading for reading in page["items"] if reading["unusual"]]
+    assert (status, [reading["values"] for reading in marked]) == (200, [{name: 95.0}])
+    assert 0.5 <= marked[0]["unusual"][name] < 1
+
+
 @pytest.mark.parametrize("name", DEVICE_TYPES)
 def test_example_report_is_what_the_type_accepts(name: str) -> None:
     of = DEVICE_TYPES[name]
