@@ -2,19 +2,18 @@
 
 Beside them `trivial` requests, which read no ticket: what an answer of this api costs at least on this machine.
 
-A real api process over a temporary system that holds a year of tickets (quick: two months) with their logs. Requests
-come at their own pace, whether the last one was answered or not; each is measured from the time at which it was due.
+A real api process over a temporary system that holds a year of tickets (quick: two months) with their logs, quiet and
+while a fleet publishes. Requests come at their own pace, whether the last one was answered or not; each is measured
+from the time at which it was due.
 """
 
 import asyncio
 import os
 import statistics
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import cycle
-from random import Random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -22,41 +21,31 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from cli.bench.api_requests import KINDS, Wanted, requests
+from cli.bench.intake import throughput
 from cli.bench.temporary import TemporarySystem, free_port, start_process, stop_process, temporary_system
-from cli.bench.tickets import COMMUNITIES, LOGIN, SUBDISTRICTS, fill
-from dispatcher.indicators import answering, rollups
-from dispatcher.indicators.definitions import INDICATORS
-from dispatcher.indicators.model import Dimension, Period, Question
-from dispatcher.tickets import reading
-from dispatcher.tickets.model import TicketState
-from registry.calendar import LOCAL
+from cli.bench.tickets import LOGIN, fill
+from dispatcher.indicators import rollups
 from runtime.clock import RealClock
 from runtime.logging import configure
 from runtime.pool import Connection, connect
 
 TICKETS: Final = 1_000_000
-TICKETS_QUICK: Final = 50_000
+TICKETS_QUICK: Final = 40_000
 SPAN: Final = timedelta(days=365)
 SPAN_QUICK: Final = timedelta(days=61)  # as many a day as need be for roll-ups as dense as those of a district
 REQUESTS_PER_S: Final = 50
 MEASURED_S: Final = 60.0
-MEASURED_QUICK_S: Final = 8.0
+MEASURED_QUICK_S: Final = 5.0
 WARM_UP: Final = 40
-PAGE: Final = 50
-_KINDSTHING: Final = reading.Sight(area_id="bench", organisation_id=None)
-KINDS: Final = ("list", "filter", "kpi", "due", "trivial")
+INTAKE_FLEET: Final = {"waste_bin": 500, "smart_security_camera": 250, "access_gate": 250}
+INTAKE_PER_S: Final = 5_000
+INTAKE_QUICK_PER_S: Final = 2_000
+LEAD_S: Final = 3.0  # the fleet publishes so much longer than requests are asked
+DISPATCHER_READY_S: Final = 240.0
 
-Select = Callable[[Connection], Awaitable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One request, and the SELECTs that answer it."""
-
-    kind: str
-    path: str
-    params: dict[str, str]
-    select: Select
+Lasted = dict[str, list[float]]
+"""Seconds of every request, by kind."""
 
 
 class RequestRefusedError(Exception):
@@ -72,7 +61,7 @@ def run(quick: bool) -> dict[str, Any]:
 async def _run(quick: bool) -> dict[str, Any]:
     count = TICKETS_QUICK if quick else TICKETS
     loop = asyncio.get_running_loop()
-    async with temporary_system({"waste_bin": 1}) as system:
+    async with temporary_system(INTAKE_FLEET) as system:
         conn = await connect(system.settings.owner_dsn(), application_name="rongan-bench")
         try:
             at = RealClock().now()
@@ -87,30 +76,65 @@ async def _run(quick: bool) -> dict[str, Any]:
                 days = await _roll_up(conn, at)
                 rolled_up_s = loop.time() - begin_s
                 await conn.execute("VACUUM (ANALYZE)")
+                wanted = requests(at, count, round((MEASURED_QUICK_S if quick else MEASURED_S) * REQUESTS_PER_S))
                 process, url = await _start_api(system)
                 try:
-                    wanted = _requests(at, count, MEASURED_QUICK_S if quick else MEASURED_S)
-                    lasted = await _measure(url, password, wanted, lambda: progress.advance(task, 0))
+                    quiet = await _measure(url, password, wanted, lambda: progress.advance(task, 0))
+                    beside, intake = await _measure_during_intake(system, url, password, wanted, quick=quick)
                 finally:
                     await stop_process(process)
                 alone = await _measure_alone(system, wanted)
         finally:
             await conn.close()
-    api, sql = {kind: p_ms(lasted[kind], 95) for kind in KINDS}, {kind: p_ms(alone[kind], 95) for kind in KINDS}
+    sql = _percentiles(alone, 95)
     return {
         "quick": quick,
         "tickets": count,
         "requests_per_s": REQUESTS_PER_S,
-        "requests": {kind: len(lasted[kind]) for kind in KINDS},
-        "p95_ms": api,
-        "p50_ms": {kind: p_ms(lasted[kind], 50) for kind in KINDS},
-        "p99_ms": {kind: p_ms(lasted[kind], 99) for kind in KINDS},
+        "requests": {kind: len(beside[kind]) for kind in KINDS},
+        **{f"p{percent}_ms": _percentiles(beside, percent) for percent in (50, 95, 99)},
+        "intake": intake,
+        "quiet": {f"p{percent}_ms": _percentiles(quiet, percent) for percent in (50, 95, 99)},
         "sql_p95_ms": sql,
-        "ratio_to_sql": {kind: round(api[kind] / sql[kind], 2) for kind in KINDS},
+        "ratio_to_sql": {kind: round(p95 / sql[kind], 2) for kind, p95 in _percentiles(beside, 95).items()},
         "fill_s": round(filled_s, 1),
         "roll_up": {"days": days, "seconds": round(rolled_up_s, 1)},
         "machine": {"cpus": os.cpu_count(), "load_average_1min": round(os.getloadavg()[0], 2)},
     }
+
+
+async def _measure_during_intake(
+    system: TemporarySystem, url: str, password: str, wanted: Sequence[Wanted], *, quick: bool
+) -> tuple[Lasted, dict[str, Any]]:
+    """The same requests while a fleet publishes, and what became of that; the dispatcher runs too, if not quick."""
+    rate = INTAKE_QUICK_PER_S if quick else INTAKE_PER_S
+    duration_s = len(wanted) / REQUESTS_PER_S + LEAD_S
+    async with AsyncExitStack() as stack:
+        gateway = await system.start_gateway()
+        stack.push_async_callback(stop_process, gateway)
+        if not quick:
+            argv = (sys.executable, "-m", "cli", "dispatcher")
+            log = system.settings.home / "dispatcher.log"
+            dispatcher = await start_process("dispatcher", argv, system.environment, log, ready_s=DISPATCHER_READY_S)
+            stack.push_async_callback(stop_process, dispatcher)
+        load = asyncio.create_task(system.load(rate=rate, duration=duration_s, warm_up=1, drain=60), name="load")
+        try:
+            await system.first_message()
+            lasted = await _measure(url, password, wanted, lambda: None)
+            report = await load
+        finally:
+            load.cancel()
+    return lasted, {
+        "offered_per_s": rate,
+        "messages_per_s": round(throughput(report, duration_s), 1),
+        "unacknowledged": report["unacked"],
+        "p99_ms": report["p99_ms"],
+        "dispatcher": not quick,
+    }
+
+
+def _percentiles(lasted: Lasted, percent: int) -> dict[str, float]:
+    return {kind: p_ms(lasted[kind], percent) for kind in KINDS}
 
 
 async def _roll_up(conn: Connection, at: datetime) -> int:
@@ -135,124 +159,10 @@ async def _start_api(system: TemporarySystem) -> tuple[asyncio.subprocess.Proces
     return process, f"http://127.0.0.1:{port}"
 
 
-def _requests(at: datetime, count: int, lasting_s: float) -> list[Wanted]:
-    """In turns of their kinds, always the same ones."""
-    rng = Random(11)  # noqa: S311 -- the same requests at every run
-    makers = {"list": _list, "filter": _filter, "kpi": _kpi, "due": _due, "trivial": _trivial}
-    turns = cycle(KINDS)
-    return [makers[next(turns)](rng, at, count) for _ in range(round(lasting_s * REQUESTS_PER_S))]
-
-
-def _tickets(kind: str, wanted: reading.TicketFilter, params: dict[str, str], cursor: str | None) -> Wanted:
-    lists = reading.ticket_queue if wanted.open else reading.ticket_rows
-
-    async def select(conn: Connection) -> object:
-        return await lists(conn, wanted, _KINDSTHING, cursor=cursor, limit=PAGE)
-
-    asked = {"limit": str(PAGE), **params} | ({"cursor": cursor} if cursor else {})
-    return Wanted(kind, "/api/v1/tickets", asked, select)
-
-
-def _list(rng: Random, at: datetime, count: int) -> Wanted:
-    del at
-    cursor = str(rng.randrange(PAGE, count)) if rng.random() < 0.5 else None
-    return _tickets("list", reading.TicketFilter(), {}, cursor)
-
-
-def _filter(rng: Random, at: datetime, count: int) -> Wanted:
-    del at
-    subdistrict = rng.randrange(SUBDISTRICTS)
-    community = f"bench-{subdistrict}-{rng.randrange(COMMUNITIES)}"
-    number = rng.randrange(1, count)
-    wanted, params = rng.choice(
-        (
-            (reading.TicketFilter(area_id=community), {"area": community}),
-            (reading.TicketFilter(area_id=f"bench-{subdistrict}"), {"area": f"bench-{subdistrict}"}),
-            (reading.TicketFilter(grade=1), {"grade": "1"}),
-            (reading.TicketFilter(state=TicketState.ON_SCENE), {"state": "on_scene"}),
-            (reading.TicketFilter(overdue=True), {"overdue": "true"}),
-            (
-                reading.TicketFilter(area_id=community, state=TicketState.CLOSED, grade=3),
-                {"area": community, "state": "closed", "grade": "3"},
-            ),
-            (reading.TicketFilter(text=f"-{number:07d}"), {"q": f"-{number:07d}"}),
-            (reading.TicketFilter(organisation_id="o-fire_rescue"), {"organisation": "o-fire_rescue"}),
-        )
-    )
-    return _tickets("filter", wanted, params, None)
-
-
-def _due(rng: Random, at: datetime, count: int) -> Wanted:
-    del at, count
-    wanted, params = rng.choice(
-        (
-            (reading.TicketFilter(open=True), {"open": "true"}),
-            (reading.TicketFilter(open=True, overdue=True), {"open": "true", "overdue": "true"}),
-            (reading.TicketFilter(open=True, grade=4), {"open": "true", "grade": "4"}),
-            (
-                reading.TicketFilter(open=True, area_id=f"bench-{rng.randrange(SUBDISTRICTS)}"),
-                {"open": "true", "area": f"bench-{rng.randrange(SUBDISTRICTS)}"},
-            ),
-        )
-    )
-    if wanted.area_id is not None:
-        params = params | {"area": wanted.area_id}
-    return _tickets("due", wanted, params, None)
-
-
-def _trivial(rng: Random, at: datetime, count: int) -> Wanted:
-    del rng, at, count
-
-    async def select(conn: Connection) -> object:
-        return await conn.fetchval("SELECT 1")
-
-    return Wanted("trivial", "/api/v1/me", {}, select)
-
-
-def _kpi(rng: Random, at: datetime, count: int) -> Wanted:
-    del count
-    today = at.astimezone(LOCAL).date()
-    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    one = rng.choice(("response", "satisfaction", "completion_in_time", "returns", "rework"))
-    three = ("response", "resolution", "satisfaction")
-    area = f"bench-{rng.randrange(SUBDISTRICTS)}"
-    asked = rng.choice(
-        (
-            _question(three, month, today.replace(day=1)),
-            _question(three, month, today.replace(day=1), dimension=Dimension.ORGANISATION),
-            _question((one,), month, today.replace(day=1), dimension=Dimension.KIND),
-            _question((one,), today - timedelta(days=365), today, period=Period.MONTH),
-            _question((one,), month, today.replace(day=1), level="community"),
-            _question(tuple(INDICATORS), month, today.replace(day=1), area_id=area),
-            _question((one,), today.replace(day=1), today + timedelta(days=1)),
-        )
-    )
-    params = {
-        "indicators": ",".join(asked.indicators),
-        "since": str(asked.since),
-        "until": str(asked.until),
-        "group_by": asked.dimension.value,
-        "period": asked.period.value,
-        "area": asked.area_id or "bench",
-    } | ({"level": asked.level} if asked.level else {})
-
-    async def select(conn: Connection) -> object:
-        return await answering.answer(conn, asked)
-
-    return Wanted("kpi", "/api/v1/kpi", params, select)
-
-
-def _question(indicators: Sequence[str], since: date, until: date, **more: Any) -> Question:
-    area_id = more.pop("area_id", "bench")
-    return Question(indicators=tuple(indicators), since=since, until=until, area_id=area_id, **more)
-
-
-async def _measure(
-    url: str, password: str, wanted: Sequence[Wanted], tell: Callable[[], None]
-) -> dict[str, list[float]]:
+async def _measure(url: str, password: str, wanted: Sequence[Wanted], tell: Callable[[], None]) -> Lasted:
     """Send each request when it is due; seconds from then to the last byte."""
     loop = asyncio.get_running_loop()
-    lasted: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    lasted: Lasted = {kind: [] for kind in KINDS}
     async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=64)) as http:
         async with http.post("/api/v1/sessions", json={"login": LOGIN, "password": password}) as opened:
             token = (await opened.json())["token"]
@@ -278,10 +188,10 @@ async def _measure(
     return lasted
 
 
-async def _measure_alone(system: TemporarySystem, wanted: Sequence[Wanted]) -> dict[str, list[float]]:
+async def _measure_alone(system: TemporarySystem, wanted: Sequence[Wanted]) -> Lasted:
     """The same SELECTs over one plain connection, one after the other."""
     loop = asyncio.get_running_loop()
-    lasted: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    lasted: Lasted = {kind: [] for kind in KINDS}
     conn = await connect(system.settings.app_dsn(), application_name="rongan-bench-plain")
     try:
         for each in [*wanted[:WARM_UP], *wanted[: max(200, len(wanted) // 4)]]:
@@ -302,11 +212,17 @@ def p_ms(seconds: Sequence[float], percent: int) -> float:
 def show(figures: dict[str, Any]) -> None:
     """A table for people."""
     console = Console()
-    table = Table("requests", "count", "p50 ms", "p95 ms", "p99 ms", "SELECT alone p95 ms", "ratio")
+    intake = figures["intake"]
+    table = Table("requests", "count", "p50 ms", "p95 ms", "p99 ms", "quiet p95 ms", "SELECT alone p95 ms", "ratio")
     for kind in KINDS:
-        columns = ("requests", "p50_ms", "p95_ms", "p99_ms", "sql_p95_ms", "ratio_to_sql")
-        table.add_row(kind, *(str(figures[name][kind]) for name in columns))
-    console.print(f"{figures['tickets']} tickets, {figures['requests_per_s']} requests/s, api on the same machine")
+        during = (figures[name][kind] for name in ("requests", "p50_ms", "p95_ms", "p99_ms"))
+        yardsticks = figures["quiet"]["p95_ms"][kind], figures["sql_p95_ms"][kind], figures["ratio_to_sql"][kind]
+        table.add_row(kind, *(str(value) for value in (*during, *yardsticks)))
+    beside = "gateway and dispatcher" if intake["dispatcher"] else "gateway"
+    console.print(
+        f"{figures['tickets']} tickets, {figures['requests_per_s']} requests/s; {beside} on the same machine take"
+        f" {intake['messages_per_s']} of {intake['offered_per_s']} messages/s (p99 {intake['p99_ms']} ms)"
+    )
     console.print(table)
     console.print(
         f"Filled in {figures['fill_s']} s; {figures['roll_up']['days']} days rolled up in"

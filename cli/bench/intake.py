@@ -153,14 +153,12 @@ class Meter:
 
     async def begin_with_the_first_message(self) -> None:
         """Start counting when all devices have connected."""
-        async with asyncio.timeout(120):
-            while not (received := await self._received()):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        self._received_before, self._before = received, self._cpu_s()
+        self._received_before = await self._system.first_message()
+        self._before = self._cpu_s()
 
     async def end(self) -> dict[str, Any]:
         after = self._cpu_s()
-        messages = await self._received() - self._received_before
+        messages = await self._system.received() - self._received_before
         return {
             "cpu_us_per_message": {
                 name: round((after[name] - self._before.get(name, 0.0)) / messages * 1e6, 1) for name in after
@@ -185,14 +183,6 @@ class Meter:
             # Counted when it has ended: with its start and the connecting.
             "generator": children.ru_utime + children.ru_stime,
         }
-
-    async def _received(self) -> int:
-        conn = await connect(self._system.settings.app_dsn(), application_name="rongan-bench")
-        try:
-            received: int = await conn.fetchval("SELECT coalesce(sum(received), 0)::bigint FROM intake_counts")
-            return received
-        finally:
-            await conn.close()
 
 
 async def verdict(system: TemporarySystem, ledger: Path) -> dict[str, int]:

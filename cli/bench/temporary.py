@@ -25,6 +25,7 @@ from runtime.settings import Settings
 
 READY_S: Final = 60.0
 STOP_S: Final = 20.0
+CONNECTING_S: Final = 120.0
 _AREA: Final = "bench"
 
 
@@ -84,6 +85,22 @@ class TemporarySystem:
             raise LoadFailedError(complaint.decode(errors="replace")[-2000:])
         report: dict[str, Any] = json.loads(told)
         return report
+
+    async def received(self) -> int:
+        """Messages that gateways have taken and committed."""
+        conn = await connect(self.settings.app_dsn(), application_name="rongan-bench")
+        try:
+            received: int = await conn.fetchval("SELECT coalesce(sum(received), 0)::bigint FROM intake_counts")
+            return received
+        finally:
+            await conn.close()
+
+    async def first_message(self) -> int:
+        """Wait until a fleet has connected and publishes; how many messages were taken then."""
+        async with asyncio.timeout(CONNECTING_S):
+            while not (received := await self.received()):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        return received
 
 
 @asynccontextmanager
