@@ -43,7 +43,7 @@ test: install ## Run the whole test suite
 
 .PHONY: test-nojit
 test-nojit: install ## Run the kernels' tests in plain Python, for coverage and real tracebacks
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/risk
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --ignore tests/unit/dispatcher/rates/test_hot_spots.py tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/rates tests/unit/dispatcher/risk
 
 .PHONY: test-boundscheck
 test-boundscheck: install ## Run the kernels' tests with every array access checked
@@ -51,7 +51,7 @@ test-boundscheck: install ## Run the kernels' tests with every array access chec
 
 .PHONY: exact
 exact: install ## Compare the kernels with their oracles in 10,000 random cases a property (half an hour)
-	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout=0 tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/risk
+	RONGAN_CASES=10000 RONGAN_HYPOTHESIS=thorough $(BIN)/python -m pytest --timeout=0 tests/unit/dispatcher/correlation tests/unit/dispatcher/patterns tests/unit/dispatcher/rates/test_counting.py tests/unit/dispatcher/risk
 
 .PHONY: faults
 faults: install ## Kill the dispatcher at 200 places of a long log and compare what it leaves (minutes)

@@ -1,18 +1,19 @@
 """Finished counts: which hours are finished, and the series of counts that the detectors are functions of (O8)."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from dispatcher.rates.columns import Counted, Ints
+from dispatcher.rates.kernels.series import spread, widen
 
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 # Days and weeks are those of the city.
 CITY_TIME: Final = timezone(timedelta(hours=8))
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def floor_hour(at: datetime) -> datetime:
@@ -49,11 +50,26 @@ def hours_between(begin: datetime, end: datetime) -> Iterable[datetime]:
         at += HOUR
 
 
-def dense(counts: Mapping[datetime, int], begin: datetime, end: datetime, width: timedelta = HOUR) -> Floats:
-    """Counts of consecutive buckets of this width from `begin` to `end`, whose difference is a multiple of it."""
-    size = max(0, (end - begin) // width)
-    series = np.zeros(size)
-    for at, count in counts.items():
-        if begin <= at < end:
-            series[(at - begin) // width] += count
-    return series
+def as_ms(at: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def as_time(at_ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=at_ms)
+
+
+def dense(counted: Counted, series: int, begin: datetime, end: datetime, width: timedelta = HOUR) -> Ints:
+    """A row of consecutive buckets of this width, from `begin` up to `end`, for each series from 0; the rest is left
+    out. The difference is a multiple of the width.
+    """
+    rows = np.zeros((series, max(0, (end - begin) // width)), np.int64)
+    spread(*counted, as_ms(begin), width // timedelta(milliseconds=1), rows)
+    return rows
+
+
+def wider(counts: Ints, factor: int) -> Ints:
+    """The sums of so many consecutive counts each; what is left over at the end is left out."""
+    sums = np.empty(counts.size // factor, np.int64)
+    widen(counts, factor, sums)
+    return sums

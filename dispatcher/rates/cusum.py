@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dispatcher.rates import kernel
-
-Floats = npt.NDArray[np.float64]
+from dispatcher.rates.columns import Floats
+from dispatcher.rates.kernels.charts import HOURS_A_WEEK, seasonal_cusum
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,14 @@ def chart(counts: Floats, hour_of_week: int, options: CusumOptions = CusumOption
     """The chart of consecutive hourly counts; `hour_of_week` (0 is Monday 00:00) is that of the first."""
     values = np.ascontiguousarray(counts, np.float64)
     expected, statistic = np.empty(values.size), np.empty(values.size)
-    kernel.seasonal_cusum(
+    seasonal_cusum(
         values,
         hour_of_week,
         options.prior_hours,
         options.memory,
         options.factor,
         options.limit,
+        np.empty((2, HOURS_A_WEEK)),
         expected,
         statistic,
     )

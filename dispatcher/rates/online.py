@@ -1,11 +1,13 @@
 """Judges the hours, days and weeks of one series of counts as they are finished."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from dispatcher.rates.buckets import DAY, HOUR, dense, hour_of_week
+import numpy as np
+
+from dispatcher.rates.buckets import DAY, HOUR, hour_of_week, wider
+from dispatcher.rates.columns import Floats, Ints
 from dispatcher.rates.cusum import CusumOptions, chart
 from dispatcher.rates.ears import EarsMethod, history, upper_bounds
 from dispatcher.rates.farrington import WEEKS_A_YEAR, FarringtonOptions, judge
@@ -28,12 +30,20 @@ _FARRINGTON: Final = FarringtonOptions(years=FARRINGTON_YEARS)
 
 @dataclass(frozen=True, slots=True)
 class CountSeries:
-    """The finished counts of a kind in an area by hour, or by day for days and weeks; empty ones are left out."""
+    """The finished counts of a kind in an area by hour, or by day for days and weeks."""
 
     kind: str
     spot: Spot
     counted_from: datetime  # when counting began: an hour before it is unknown, not empty
-    counts: Mapping[datetime, int]
+    first_at: datetime  # the beginning of the first of `counts`
+    width: timedelta  # of each
+    counts: Ints
+
+    def between(self, begin: datetime, end: datetime, width: timedelta) -> Floats:
+        """Consecutive counts of this width; both instants are borders of buckets within the series."""
+        first, last = (begin - self.first_at) // self.width, (end - self.first_at) // self.width
+        assert 0 <= first <= last <= self.counts.size  # noqa: S101 - who judges has read so much
+        return wider(self.counts[first:last], width // self.width).astype(np.float64)
 
 
 def judge_hour(series: CountSeries, end: datetime) -> Finding | None:
@@ -41,10 +51,10 @@ def judge_hour(series: CountSeries, end: datetime) -> Finding | None:
 
     One is tuned to a doubling that lasts, one to a burst; the surer of them speaks.
     """
-    if end - series.counted_from < SETTLED or not series.counts.get(end - HOUR):
+    if end - series.counted_from < SETTLED or not series.between(end - HOUR, end, HOUR)[0]:
         return None
     begin = max(series.counted_from, end - CHART_WEEKS * WEEK)
-    counts = dense(series.counts, begin, end)
+    counts = series.between(begin, end, HOUR)
     last = counts.size - 1
     drawn = max((chart(counts, hour_of_week(begin), each) for each in CUSUMS), key=lambda c: float(c.statistic[last]))
     first = drawn.began(last)
@@ -74,7 +84,7 @@ def judge_day(series: CountSeries, end: datetime) -> list[Finding]:
         needed = history(method) + 1
         if known < needed:
             continue
-        counts = dense(series.counts, end - needed * DAY, end, DAY)
+        counts = series.between(end - needed * DAY, end, DAY)
         bound = float(upper_bounds(counts, method, sd_min=EARS_SD_MIN)[-1])
         observed = int(counts[-1])
         if observed > bound and observed >= LEAST_OBSERVED:
@@ -99,7 +109,7 @@ def judge_week(series: CountSeries, end: datetime, options: FarringtonOptions = 
     weeks = min((end - series.counted_from) // WEEK, options.years * WEEKS_A_YEAR + options.half_window + 1)
     if weeks <= WEEKS_A_YEAR + options.half_window:
         return None
-    counts = dense(series.counts, end - weeks * WEEK, end, WEEK)
+    counts = series.between(end - weeks * WEEK, end, WEEK)
     if counts[-options.least_weeks :].sum() < options.least_cases:  # no verdict: spare the regression
         return None
     verdict = judge(counts, options)

@@ -18,41 +18,32 @@ SELECT min(canonical_at) FROM incidents WHERE kind_group = $1 AND status = 'open
 INSERT INTO rate_progress (kind_group, counted_from, counted_to) VALUES ($1, $2, $3)
 ON CONFLICT (kind_group) DO UPDATE SET counted_to = EXCLUDED.counted_to;
 
--- name: count_finished :many
--- The counts of finished hours. What came late is in the log and on the screen, never in a rate.
-INSERT INTO rate_counts AS c (kind, area_id, bucket_at, incidents)
-SELECT i.kind, COALESCE(community.id, i.area_id, ''), to_timestamp(floor(extract(epoch FROM i.canonical_at) / 3600) * 3600), count(*)
+-- name: finals :many
+-- The columns of what is final and began in a span. What came late is in the log and on the screen, never in a rate.
+SELECT array_agg(i.kind) AS kinds, array_agg(COALESCE(community.id, i.area_id, '')) AS areas,
+       array_agg(floor(extract(epoch FROM i.canonical_at) * 1000)::bigint) AS at_ms
 FROM incidents i
 LEFT JOIN LATERAL (SELECT a.id FROM areas a WHERE a.id = ANY(i.area_path) AND a.level = 'community') community ON true
-WHERE i.kind_group = $1 AND i.status = 'final' AND NOT i.late AND i.canonical_at >= $2 AND i.canonical_at < $3
-GROUP BY 1, 2, 3
-ON CONFLICT (kind, area_id, bucket_at) DO UPDATE SET incidents = c.incidents + EXCLUDED.incidents
-RETURNING c.kind, c.area_id, c.bucket_at, c.incidents;
+WHERE i.kind_group = $1 AND i.status = 'final' AND NOT i.late AND i.canonical_at >= $2 AND i.canonical_at < $3;
 
--- name: counts_by_hour :many
-SELECT c.kind, c.area_id, array_agg(c.bucket_at) AS begins, array_agg(c.incidents) AS counts
-FROM rate_counts c JOIN unnest($1::text[], $2::text[]) AS s (kind, area_id) USING (kind, area_id)
-WHERE c.bucket_at >= $3 AND c.bucket_at < $4
-GROUP BY 1, 2;
+-- name: put_counts :exec
+INSERT INTO rate_counts AS c (kind, area_id, bucket_at, incidents)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::integer[])
+ON CONFLICT (kind, area_id, bucket_at) DO UPDATE SET incidents = c.incidents + EXCLUDED.incidents;
 
--- name: counts_by_day :many
--- Days of the city, eight hours before those of the universal time.
-SELECT kind, area_id, array_agg(begin) AS begins, array_agg(incidents) AS counts
-FROM (
-    SELECT c.kind, c.area_id, to_timestamp(floor((extract(epoch FROM c.bucket_at) + 28800) / 86400) * 86400 - 28800) AS begin,
-           sum(c.incidents) AS incidents
-    FROM rate_counts c JOIN unnest($1::text[], $2::text[]) AS s (kind, area_id) USING (kind, area_id)
-    WHERE c.bucket_at >= $3 AND c.bucket_at < $4
-    GROUP BY 1, 2, 3) AS days
-GROUP BY 1, 2;
+-- name: counts_of_kinds :many
+-- The columns of every finished hour of these kinds in a span.
+SELECT array_agg(c.kind) AS kinds, array_agg(c.area_id) AS areas,
+       array_agg((extract(epoch FROM c.bucket_at) * 1000)::bigint) AS at_ms, array_agg(c.incidents) AS counts
+FROM rate_counts c WHERE c.kind = ANY($1) AND c.bucket_at >= $2 AND c.bucket_at < $3;
 
--- name: counted_days :many
--- Which series had incidents on each day that ends at one of $2.
-SELECT DISTINCT c.kind, c.area_id, d.day_end
-FROM unnest($2::timestamptz[]) AS d (day_end)
-JOIN rate_counts c ON c.bucket_at >= d.day_end - interval '24 hours' AND c.bucket_at < d.day_end
-JOIN event_kinds k ON k.id = c.kind
-WHERE c.kind = ANY($1) ORDER BY d.day_end, c.kind, c.area_id;
+-- name: counts_of_series :many
+-- The columns of the finished hours of these series in a span; a series is known by its place in the two lists.
+SELECT array_agg(s.number - 1) AS series, array_agg((extract(epoch FROM c.bucket_at) * 1000)::bigint) AS at_ms,
+       array_agg(c.incidents) AS counts
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS s (kind, area_id, number)
+JOIN rate_counts c USING (kind, area_id)
+WHERE c.bucket_at >= $3 AND c.bucket_at < $4;
 
 -- name: happened :many
 -- The finished incidents of a group that have a position.

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from dispatcher.rates import kernel
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from dispatcher.rates.columns import Floats, Ints, ScanRoom
+from dispatcher.rates.kernels.zones import cylinders, poisson_zones
 
 _EULER: Final = 0.5772156649015329
 
@@ -72,14 +69,14 @@ def scan_poisson(
 
     def maximum(replicate: int) -> float:
         drawn = np.random.default_rng((seed, replicate)).multinomial(total, share)
-        kernel.poisson_zones(zones.order, zones.reach, drawn.astype(np.float64), expected, nobody, llr, size)
+        poisson_zones(zones.order, zones.reach, drawn.astype(np.float64), expected, nobody, llr, size)
         return float(llr.max(initial=0.0))
 
     chance = _replicated(maximum, replicates)
     taken = nobody.copy()
     found: list[Cluster] = []
     while len(found) < clusters_max:
-        kernel.poisson_zones(zones.order, zones.reach, cases.astype(np.float64), expected, taken, llr, size)
+        poisson_zones(zones.order, zones.reach, cases.astype(np.float64), expected, taken, llr, size)
         centre = int(llr.argmax())
         if llr[centre] <= 0:
             break
@@ -112,10 +109,11 @@ def scan_space_time(
     places = zones.order.shape[0]
     llr, size, ages = np.empty(places), np.empty(places, np.int64), np.empty(places, np.int64)
     nobody = np.zeros(places, np.bool_)
+    room = scan_room(places, ages_max)
 
     def maximum(replicate: int) -> float:
         shuffled = np.random.default_rng((seed, replicate)).permutation(age)
-        kernel.cylinders(zones.order, zones.reach, place, shuffled, ages_max, nobody, llr, size, ages)
+        cylinders(zones.order, zones.reach, place, shuffled, ages_max, nobody, room, llr, size, ages)
         return float(llr.max(initial=0.0))
 
     if place.size == 0:
@@ -124,7 +122,7 @@ def scan_space_time(
     taken = nobody.copy()
     found: list[Cluster] = []
     while len(found) < clusters_max:
-        kernel.cylinders(zones.order, zones.reach, place, age, ages_max, taken, llr, size, ages)
+        cylinders(zones.order, zones.reach, place, age, ages_max, taken, room, llr, size, ages)
         centre = int(llr.argmax())
         if llr[centre] <= 0:
             break
@@ -146,6 +144,16 @@ def scan_space_time(
             )
         )
     return found
+
+
+def scan_room(places: int, ages_max: int) -> ScanRoom:
+    """What a search of so many places and periods works in."""
+    return ScanRoom(
+        recent=np.empty((places, ages_max), np.int64),
+        at_place=np.empty(places, np.int64),
+        in_periods=np.empty(ages_max, np.int64),
+        inside=np.empty(ages_max, np.int64),
+    )
 
 
 def gumbel_p(ratio: float, chance: Floats) -> float:

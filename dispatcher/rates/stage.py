@@ -13,8 +13,10 @@ from typing import Final, Protocol
 
 from dispatcher.incidents.step import Advanced
 from dispatcher.rates import store
-from dispatcher.rates.buckets import DAY, HOUR, ends_day, finished_to, floor_hour, hours_between
+from dispatcher.rates.buckets import DAY, HOUR, as_time, dense, ends_day, finished_to, floor_hour, hours_between
 from dispatcher.rates.city_map import Happened, mask, on_the_map
+from dispatcher.rates.columns import Counted
+from dispatcher.rates.counting import CITY_DAY_ORIGIN_MS, DAY_MS, count_by_bucket
 from dispatcher.rates.hot_spots import DAYS, scan
 from dispatcher.rates.model import Finding, Spot
 from dispatcher.rates.online import CHART_WEEKS, LOOKBACK, WEEK, CountSeries, judge_day, judge_hour, judge_week
@@ -111,12 +113,14 @@ async def _finished(step: Moment, began_at: datetime) -> list[_Span]:
 
 
 async def _judge(step: Moment, span: _Span) -> list[Finding]:
-    fresh = await step.conn.fetch(store.QUERIES.count_finished, span.kind_group, span.begin, span.end)
+    found = await store.finals(step.conn, span.kind_group, span.begin, span.end)
     work = _Work()
-    hourly = sorted((row["bucket_at"] + HOUR, row["kind"], row["area_id"]) for row in fresh)
-    if hourly:
-        await _prepare_hours(step, span, hourly, work)
-        await _prepare_maps(step, span, [(end, kind) for end, kind, _ in hourly], work)
+    if found.keys:
+        hourly = count_by_bucket(found.series, found.at_ms)
+        await store.put_counts(step.conn, found.keys, hourly)
+        await _prepare_hours(step, span, found.keys, hourly, work)
+        kinds = [found.keys[series][0] for series in hourly.series.tolist()]
+        await _prepare_maps(step, span, list(zip(_ends(hourly, HOUR), kinds, strict=True)), work)
     await _prepare_days(step, span, work)
     if not (work.hours or work.days or work.maps):
         return []
@@ -124,11 +128,9 @@ async def _judge(step: Moment, span: _Span) -> list[Finding]:
     return await asyncio.get_running_loop().run_in_executor(step.kernels, judged, work)
 
 
-async def _prepare_hours(step: Moment, span: _Span, hourly: Sequence[tuple[datetime, str, str]], work: _Work) -> None:
-    series = {(kind, area_id) for _, kind, area_id in hourly}
-    counts = await store.counts_by_hour(step.conn, series, span.begin - CHART_WEEKS * WEEK, span.end)
-    made = _series(step, span, counts)
-    work.hours.extend((end, made[kind, area_id]) for end, kind, area_id in hourly)
+async def _prepare_hours(step: Moment, span: _Span, keys: Sequence[store.Key], hourly: Counted, work: _Work) -> None:
+    made = await _series(step, span, keys, span.begin - CHART_WEEKS * WEEK, HOUR)
+    work.hours.extend(zip(_ends(hourly, HOUR), (made[series] for series in hourly.series.tolist()), strict=True))
 
 
 async def _prepare_days(step: Moment, span: _Span, work: _Work) -> None:
@@ -136,12 +138,29 @@ async def _prepare_days(step: Moment, span: _Span, work: _Work) -> None:
     if not ends:
         return
     kinds = [kind.id for kind in step.rulebook.taxonomy.kinds.values() if kind.kind_group == span.kind_group]
-    rows = await step.conn.fetch(store.QUERIES.counted_days, kinds, ends)
-    if not rows:
+    lately = await store.counts_of_kinds(step.conn, kinds, ends[0] - DAY, ends[-1])
+    if not lately.keys:
         return
-    series = {(row["kind"], row["area_id"]) for row in rows}
-    made = _series(step, span, await store.counts_by_day(step.conn, series, span.begin - LOOKBACK, span.end))
-    work.days.extend((row["day_end"], made[row["kind"], row["area_id"]]) for row in rows)
+    daily = count_by_bucket(lately.series, lately.at_ms, lately.weight, width_ms=DAY_MS, origin_ms=CITY_DAY_ORIGIN_MS)
+    made = await _series(step, span, lately.keys, ends[0] - LOOKBACK, DAY)
+    work.days.extend(zip(_ends(daily, DAY), (made[series] for series in daily.series.tolist()), strict=True))
+
+
+def _ends(counted: Counted, width: timedelta) -> list[datetime]:
+    return [as_time(begin_ms) + width for begin_ms in counted.begin_ms.tolist()]
+
+
+async def _series(
+    step: Moment, span: _Span, keys: Sequence[store.Key], first_at: datetime, width: timedelta
+) -> list[CountSeries]:
+    """What is known of these series from `first_at` to the end of the span, in buckets of this width."""
+    counted = await store.counts_of_series(step.conn, keys, first_at, span.end)
+    rows = dense(counted, len(keys), first_at, span.end, width)
+    areas = step.rulebook.areas
+    return [
+        CountSeries(kind, Spot.of_area(area_id, areas.path(area_id)), span.counted_from, first_at, width, counts)
+        for (kind, area_id), counts in zip(keys, rows, strict=True)
+    ]
 
 
 async def _prepare_maps(step: Moment, span: _Span, maps: Sequence[tuple[datetime, str]], work: _Work) -> None:
@@ -150,14 +169,6 @@ async def _prepare_maps(step: Moment, span: _Span, maps: Sequence[tuple[datetime
     work.happened.extend(await store.happened(step.conn, span.kind_group, span.begin - DAYS * DAY, span.end, origin))
     kinds = {kind for _, kind in maps}
     work.scanned_at.update(await store.scanned_lately(step.conn, kinds, span.begin - SCAN_REST))
-
-
-def _series(step: Moment, span: _Span, counts: store.Counts) -> dict[store.Key, CountSeries]:
-    areas = step.rulebook.areas
-    return {
-        (kind, area_id): CountSeries(kind, Spot.of_area(area_id, areas.path(area_id)), span.counted_from, counted)
-        for (kind, area_id), counted in counts.items()
-    }
 
 
 def judged(work: _Work) -> list[Finding]:

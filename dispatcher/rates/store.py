@@ -1,11 +1,15 @@
 """Reads finished counts and writes what was found in them, in the step's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
+from dispatcher.rates.buckets import as_time
 from dispatcher.rates.city_map import Happened
+from dispatcher.rates.columns import Counted, Ints
 from dispatcher.rates.model import WITNESSES_MAX, Finding
 from events.model import SourceClass
 from registry.event_kinds import UNCLASSIFIED
@@ -15,28 +19,58 @@ from runtime.queries import load
 
 QUERIES = load(__package__)
 
-Key = tuple[str, str]
-Counts = dict[Key, dict[datetime, int]]
+Key = tuple[str, str]  # a kind and an area: a series
 # Positions that come from an address, not from a survey.
 _GEOCODED = frozenset({SourceClass.HOTLINE.value, SourceClass.FEED.value})
 
 
-async def counts_by_hour(conn: Connection, series: Collection[Key], begin: datetime, end: datetime) -> Counts:
-    """The finished counts of (kind, area) in a span, hours without incidents left out."""
-    return await _counts(conn, QUERIES.counts_by_hour, series, begin, end)
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Columns of what is to be counted; a series is a row of `keys`, which are in order."""
+
+    keys: list[Key]
+    series: Ints
+    at_ms: Ints
+    weight: Ints | None = None
 
 
-async def counts_by_day(conn: Connection, series: Collection[Key], begin: datetime, end: datetime) -> Counts:
-    """The same by the days of the city, each under its beginning."""
-    return await _counts(conn, QUERIES.counts_by_day, series, begin, end)
+async def finals(conn: Connection, kind_group: str, begin: datetime, end: datetime) -> Rows:
+    """The final incidents of a group that began in a span, by kind and community."""
+    (row,) = await conn.fetch(QUERIES.finals, kind_group, begin, end)
+    return _by_key(row["kinds"], row["areas"], row["at_ms"])
 
 
-async def _counts(conn: Connection, query: str, series: Collection[Key], begin: datetime, end: datetime) -> Counts:
-    asked = sorted(series)
-    found: Counts = {key: {} for key in asked}
-    for row in await conn.fetch(query, [kind for kind, _ in asked], [area_id for _, area_id in asked], begin, end):
-        found[row["kind"], row["area_id"]] = dict(zip(row["begins"], row["counts"], strict=True))
-    return found
+async def counts_of_kinds(conn: Connection, kinds: Collection[str], begin: datetime, end: datetime) -> Rows:
+    """The finished hours of every series of these kinds."""
+    (row,) = await conn.fetch(QUERIES.counts_of_kinds, sorted(kinds), begin, end)
+    return replace(_by_key(row["kinds"], row["areas"], row["at_ms"]), weight=_ints(row["counts"]))
+
+
+async def counts_of_series(conn: Connection, keys: Sequence[Key], begin: datetime, end: datetime) -> Counted:
+    """The finished hours of these series, each numbered by its place among the keys."""
+    asked = [kind for kind, _ in keys], [area_id for _, area_id in keys]
+    (row,) = await conn.fetch(QUERIES.counts_of_series, *asked, begin, end)
+    return Counted(_ints(row["series"]), _ints(row["at_ms"]), _ints(row["counts"]))
+
+
+async def put_counts(conn: Connection, keys: Sequence[Key], counted: Counted) -> None:
+    """Add to the finished counts, in the order of (hour, kind, area)."""
+    of_row = [keys[series] for series in counted.series.tolist()]
+    begins = [as_time(begin_ms) for begin_ms in counted.begin_ms.tolist()]
+    kinds, areas = [kind for kind, _ in of_row], [area_id for _, area_id in of_row]
+    await conn.execute(QUERIES.put_counts, kinds, areas, begins, counted.counts.tolist())
+
+
+def _by_key(kinds: Sequence[str] | None, areas: Sequence[str] | None, at_ms: Sequence[int] | None) -> Rows:
+    of_row = list(zip(kinds or (), areas or (), strict=True))
+    keys = sorted(set(of_row))
+    number = {key: n for n, key in enumerate(keys)}
+    return Rows(keys, np.fromiter(map(number.__getitem__, of_row), np.int64, len(of_row)), _ints(at_ms))
+
+
+def _ints(column: Sequence[int] | None) -> Ints:
+    """An aggregate of no rows is NULL."""
+    return np.array(column or (), np.int64)
 
 
 async def happened(conn: Connection, kind_group: str, begin: datetime, end: datetime, origin: Origin) -> list[Happened]:

@@ -8,11 +8,9 @@ answer is given only where it is stronger than all of the last values', so that 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from dispatcher.rates import kernel
-
-Floats = npt.NDArray[np.float64]
+from dispatcher.rates.columns import Floats
+from dispatcher.rates.kernels.departures import departures, only_stronger
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,10 @@ def surprise(values: Floats, options: SurpriseOptions = SurpriseOptions()) -> Fl
     """A score in [0, 1) for each value, from the values before it alone; 0.5 is the detector's own threshold."""
     series = np.ascontiguousarray(values, np.float64)
     departure, record = np.empty(series.size), np.empty(series.size)
-    kernel.departures(series, options.window, options.warm_up, departure, record)
+    departures(series, options.window, options.warm_up, departure, record)
     quietened = np.empty((2, series.size))
-    kernel.only_stronger(departure, options.quiet_after_deviation, quietened[0])
-    kernel.only_stronger(record, options.quiet_after_record, quietened[1])
+    only_stronger(departure, options.quiet_after_deviation, quietened[0])
+    only_stronger(record, options.quiet_after_record, quietened[1])
     # The fourth root brings an excess, which spans decades, to the scale of deviations.
     strength = np.maximum(quietened[0] / options.deviations, (quietened[1] / options.excess) ** 0.25)
     return np.asarray(strength / (1 + strength), np.float64)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dispatcher.rates.buckets import (
     DAY,
     HOUR,
+    as_ms,
     dense,
     ends_day,
     finished_to,
@@ -17,6 +18,7 @@ from dispatcher.rates.buckets import (
     hour_of_week,
     hours_between,
 )
+from dispatcher.rates.columns import Counted
 from dispatcher.rates.model import VERSIONS, Detector, Spot
 from dispatcher.rates.online import WEEK, CountSeries, judge_day, judge_hour, judge_week
 
@@ -25,7 +27,14 @@ HERE = Spot.of_area("east", ("city", "east"))
 
 
 def series(counts: dict[datetime, int], age: timedelta, end: datetime = MONDAY) -> CountSeries:
-    return CountSeries("k", HERE, end - age, counts)
+    first_at, last_at = end - max(age, 9 * WEEK), max((end, *(at + HOUR for at in counts)))
+    return CountSeries("k", HERE, end - age, first_at, HOUR, dense(columns(counts), 1, first_at, last_at)[0])
+
+
+def columns(counts: dict[datetime, int]) -> Counted:
+    """As one series, numbered 0."""
+    begins = np.array([as_ms(at) for at in counts], np.int64)
+    return Counted(np.zeros(begins.size, np.int64), begins, np.array(list(counts.values()), np.int64))
 
 
 def usual(weeks: int, end: datetime = MONDAY) -> dict[datetime, int]:
@@ -55,7 +64,7 @@ def test_nothing_that_may_still_change_is_finished(watermark_at: datetime, earli
 def test_dense_counts_are_the_sparse_ones(sparse: dict[int, int], first: int, days: int) -> None:
     counts = {MONDAY + n * HOUR: count for n, count in sparse.items()}
     begin = MONDAY + first * HOUR
-    by_day = dense(counts, begin, begin + days * DAY, DAY)
+    (by_day,) = dense(columns(counts), 1, begin, begin + days * DAY, DAY)
     expected = [sum(c for n, c in sparse.items() if first + 24 * d <= n < first + 24 * (d + 1)) for d in range(days)]
     assert by_day.tolist() == expected
 

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.rates import kernel
-from dispatcher.rates.scan import Neighbourhoods, gumbel_p, neighbourhoods, scan_poisson, scan_space_time
+from dispatcher.rates.kernels.zones import cylinders
+from dispatcher.rates.scan import (
+    Neighbourhoods,
+    gumbel_p,
+    neighbourhoods,
+    scan_poisson,
+    scan_room,
+    scan_space_time,
+)
 
 FIRST = {49, 48, 50, 47, 1, 15, 51, 2, 13, 14, 3, 35, 16, 52, 36, 37, 12, 11, 5, 17, 10, 4, 6, 38, 18, 9}
 SECOND = {89, 88, 87, 84, 90, 86, 92, 85}
@@ -109,7 +116,8 @@ def test_cylinders_are_the_best_of_all(town: list[tuple[int, int]], ages_max: in
     place = np.array([p for p, _ in town])
     age = np.array([a for _, a in town])
     llr, size, ages = np.empty(6), np.empty(6, np.int64), np.empty(6, np.int64)
-    kernel.cylinders(zones.order, zones.reach, place, age, ages_max, np.zeros(6, np.bool_), llr, size, ages)
+    room = scan_room(6, ages_max)
+    cylinders(zones.order, zones.reach, place, age, ages_max, np.zeros(6, np.bool_), room, llr, size, ages)
     for centre in range(6):
         assert llr[centre] == pytest.approx(best_cylinder(zones, town, centre, ages_max), abs=1e-9)
 
