@@ -8,6 +8,7 @@ from typing import Final
 _STANDARD: Final = NormalDist()
 _TAIL_TERMS_MAX: Final = 10_000_000
 _NEGLIGIBLE: Final = 1e-18
+_PHI_ROUNDING: Final = 1e-8
 # As R does: a quantile must not step over because of the last bits of a sum.
 _FUZZ: Final = 1 - 64 * 2.220446049250313e-16
 
@@ -31,8 +32,10 @@ def student_two_sided(t: float, degrees: int) -> float:
 def count_terms(mean: float, phi: float) -> Iterator[float]:
     """P(Y = 0), P(Y = 1), ... of counts with this mean and variance phi * mean: Poisson at phi = 1, else negative
     binomial with size mean / (phi - 1). Needs mean >= 0 and phi >= 1.
+
+    A phi that is 1 but for rounding is 1: of a size of millions of millions the terms keep no digit.
     """
-    if phi == 1:
+    if phi - 1 < _PHI_ROUNDING:
         yield from _poisson_terms(mean)
     else:
         yield from _negative_binomial_terms(mean / (phi - 1), 1 / phi)

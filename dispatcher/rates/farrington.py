@@ -125,6 +125,16 @@ def threshold_counts(eta: float, se_eta: float, phi: float, bound: Bound, alpha:
     return Threshold(lower, upper, p_value, (observed - eta) / (upper - eta) if upper != eta else math.inf)
 
 
+def score_of_mean(observed: float, mean: float, upper: float) -> float:
+    """On the scale of counts: 1 at the bound, 0 at the mean, above 1 exactly where the bound is exceeded.
+
+    Where next to nothing was expected the bound is 0 and lies below the mean: then 1 more than the count exceeds it.
+    """
+    if upper > mean:
+        return (observed - mean) / (upper - mean)
+    return max(0.0, 1 + observed - upper) if observed > upper else 0.0
+
+
 def reference_blocks(week: int, options: FarringtonOptions) -> Ints:
     """Which block of the season each earlier week is in, 0 where it is not used; `periods` is the season of `week`."""
     blocks = np.zeros(week + 1, np.int64)
@@ -158,6 +168,8 @@ def judge(counts: Floats, options: FarringtonOptions = FarringtonOptions()) -> V
     intercept = np.ones((used.size, 1))
     time = ((used - week) / WEEKS_A_YEAR)[:, None]
     response = counts[used]
+    if not response.any():
+        return _first_ever(counts, used.size, options)
     now = np.zeros(2 + seasons.size)
     now[0] = 1.0
     trend = min(options.years, week // WEEKS_A_YEAR) >= 3
@@ -182,6 +194,20 @@ def _reweighted(design: Floats, response: Floats, options: FarringtonOptions) ->
     return fit_quasi_poisson(design, response, weights_of(residuals, options.weights_threshold))
 
 
+def _first_ever(counts: Floats, weeks: int, options: FarringtonOptions) -> Verdict:
+    """Against reference weeks without a case: half a case is expected in all of them. A regression would give 0 and a
+    p-value that tells how often it went round.
+    """
+    observed, mean = int(counts[-1]), 0.5 / weeks
+    upper = count_quantile(1 - options.alpha, mean, 1.0)
+    threshold = Threshold(0.0, upper, count_tail(observed, mean, 1.0), score_of_mean(observed, mean, upper))
+    return Verdict(observed, mean, 1.0, trend=False, enough=_enough(counts, options), threshold=threshold)
+
+
+def _enough(counts: Floats, options: FarringtonOptions) -> bool:
+    return float(counts[-options.least_weeks :].sum()) >= options.least_cases
+
+
 def _verdict(counts: Floats, fit: Fit, now: Floats, trend: bool, options: FarringtonOptions) -> Verdict:
     observed = int(counts[-1])
     phi = max(fit.dispersion, 1.0)
@@ -192,9 +218,5 @@ def _verdict(counts: Floats, fit: Fit, now: Floats, trend: bool, options: Farrin
         threshold = threshold_delta(mean, mean * se_eta, phi, options.power, options.alpha, observed)
     else:
         drawn = threshold_counts(eta, se_eta, phi, options.bound, options.alpha, observed)
-        # On the scale of counts: 1 at the bound, 0 at the mean, and above 1 exactly where the bound is exceeded.
-        distance = drawn.upper - mean
-        score = (observed - mean) / distance if distance > 0 else (math.inf if observed > drawn.upper else 0.0)
-        threshold = Threshold(drawn.lower, drawn.upper, drawn.p_value, score)
-    enough = float(counts[-options.least_weeks :].sum()) >= options.least_cases
-    return Verdict(observed, mean, phi, trend, enough, threshold)
+        threshold = Threshold(drawn.lower, drawn.upper, drawn.p_value, score_of_mean(observed, mean, drawn.upper))
+    return Verdict(observed, mean, phi, trend, _enough(counts, options), threshold)

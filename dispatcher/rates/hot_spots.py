@@ -3,10 +3,10 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from dispatcher.rates.scan import Cluster, neighbourhoods, scan_space_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 RADIUS_M: Final = 3_000
 PERIODS_MAX: Final = 7  # days that a cluster may have lived
@@ -32,6 +33,7 @@ RATIO_MIN: Final = 6.0
 REPLICATES_FIRST: Final = 9
 # More cells than this are joined four to one: the search takes as long as the square of their number.
 CELLS_MAX: Final = 500
+_LEAST: Final = timedelta.resolution
 
 
 def scan(kind: str, incidents: Sequence[Happened], end: datetime) -> Finding | None:
@@ -48,7 +50,7 @@ def scan(kind: str, incidents: Sequence[Happened], end: datetime) -> Finding | N
     middle = (np.array(held, np.float64) + 0.5) * width_dm
     zones = neighbourhoods(middle[:, 0], middle[:, 1], radius=10.0 * RADIUS_M)
     place = np.array([number[incident.cell(width_dm)] for incident in seen], np.int64)
-    age = np.array([(end - incident.at - (end - incident.at) % DAY) // DAY for incident in seen], np.int64)
+    age = np.array([(end - incident.at - _LEAST) // DAY for incident in seen], np.int64)  # a day holds its beginning
     search = partial(scan_space_time, zones, place, age, ages_max=PERIODS_MAX, seed=_seed(kind, end), clusters_max=1)
     strongest = search(replicates=0)
     if not strongest or strongest[0].log_likelihood_ratio < RATIO_MIN or strongest[0].observed < LEAST_OBSERVED:
@@ -74,14 +76,14 @@ def _finding(
     inside = np.isin(place, cluster.locations) & (age < cluster.periods)
     members = [incident for incident, holds in zip(seen, inside.tolist(), strict=True) if holds]
     radius_dm = float(np.hypot(*(middle[list(cluster.locations)] - middle[cluster.centre]).T).max()) + width_dm / 2
-    area_id, path = Counter((m.area_id, m.area_path) for m in members).most_common(1)[0][0]
+    area_id, path = _most((m.area_id, m.area_path) for m in members)
     lon = math.fsum(m.lon for m in members) / len(members)
     lat = math.fsum(m.lat for m in members) / len(members)
     spot = Spot(
         key=f"area:{area_id or ''}",
         area_id=area_id,
         area_path=path,
-        place=Counter(m.place for m in members).most_common(1)[0][0],
+        place=_most(m.place for m in members),
         lon=round(lon, 6),
         lat=round(lat, 6),
         radius_m=round(radius_dm / 10),
@@ -98,6 +100,11 @@ def _finding(
         p_value=min(1.0, max(0.0, cluster.p_gumbel)),
         witnesses=tuple(sorted(member.id for member in members)[:WITNESSES_MAX]),
     )
+
+
+def _most(named: Iterable[T]) -> T:
+    """The most frequent; among equals one that does not depend on who came first."""
+    return min(Counter(named).items(), key=lambda item: (-item[1], repr(item[0])))[0]
 
 
 def _seed(kind: str, end: datetime) -> int:

@@ -10,8 +10,8 @@ VERSIONS: Final[dict[str, int]] = {
     "nb_cusum": 1,
     "ears_c1": 1,
     "ears_c2": 1,
-    "farrington": 1,
-    "space_time_scan": 1,
+    "farrington": 2,
+    "space_time_scan": 2,
     "recurrence": 2,
 }
 WITNESSES_MAX: Final = 50

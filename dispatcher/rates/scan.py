@@ -16,6 +16,8 @@ from dispatcher.rates.columns import Floats, Ints, ScanRoom
 from dispatcher.rates.kernels.zones import cylinders, poisson_zones
 
 _EULER: Final = 0.5772156649015329
+_ROUNDING: Final = 1e-12
+_EXPONENT_MAX: Final = 700.0  # exp of more is no float
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,11 @@ def scan_room(places: int, ages_max: int) -> ScanRoom:
 def gumbel_p(ratio: float, chance: Floats) -> float:
     """The probability of so great a ratio by chance, from a Gumbel distribution fitted to the replicates by moments."""
     spread = float(chance.std(ddof=1)) if chance.size > 1 else 0.0
-    if spread == 0:
+    if spread <= _ROUNDING * float(chance.max(initial=0.0)):  # all are equal, and their last bits no distribution
         return _rank_p(ratio, chance)
     scale = spread * math.sqrt(6) / math.pi
     location = float(chance.mean()) - _EULER * scale
-    return -math.expm1(-math.exp(-(ratio - location) / scale))
+    return -math.expm1(-math.exp(min(_EXPONENT_MAX, (location - ratio) / scale)))
 
 
 def _rank_p(ratio: float, chance: Floats) -> float:

@@ -47,3 +47,10 @@ def test_counts_of_an_impossible_mean_are_zero() -> None:
     assert distributions.count_quantile(0.99, 0.0, 1.0) == 0
     assert distributions.count_quantile(0.99, 0.0, 2.0) == 0
     assert distributions.count_tail(1, 0.0, 1.0) == 0
+
+
+@pytest.mark.parametrize("excess", [2.0**-52, 1e-13, 1e-10, 9e-9])
+def test_dispersion_that_is_one_but_for_rounding_is_one(excess: float) -> None:
+    """E.g. of counts whose variance is their mean; the negative binomial's terms would sum to anything."""
+    assert distributions.count_quantile(0.99, 3.0, 1 + excess) == distributions.count_quantile(0.99, 3.0, 1.0)
+    assert distributions.count_tail(7, 3.0, 1 + excess) == distributions.count_tail(7, 3.0, 1.0)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatcher.rates.farrington import (
     WEEKS_A_YEAR,
@@ -16,6 +18,7 @@ from dispatcher.rates.farrington import (
     anscombe_residuals,
     judge,
     reference_blocks,
+    score_of_mean,
     threshold_counts,
     threshold_delta,
     weights_of,
@@ -154,3 +157,28 @@ def test_the_outbreak_of_november_2011_is_found(realdata: Path) -> None:
             found.append(rows[week][0])
     assert {"2011-11-07", "2011-11-14", "2011-11-21"} <= set(found)
     assert len(found) <= 12
+
+
+@pytest.mark.parametrize("weeks", [60, 145, 264])
+def test_first_cases_ever_exceed_with_a_score_that_is_a_number(weeks: int) -> None:
+    counts = np.zeros(weeks)
+    counts[-1] = 5
+    verdict = judge(counts)
+    assert verdict is not None
+    assert verdict.exceeds
+    assert math.isfinite(verdict.threshold.score)
+    assert 0 < verdict.expected < 0.05
+    assert 0 < verdict.threshold.p_value < 1e-6
+    counts[-1] = 0
+    counts[-3] = 5
+    quiet = judge(counts)
+    assert quiet is not None
+    assert (quiet.exceeds, quiet.threshold.score <= 0, quiet.threshold.p_value) == (False, True, 1.0)
+
+
+@given(st.integers(0, 400), st.floats(0, 300), st.integers(0, 400))
+def test_score_is_above_one_exactly_where_the_bound_is_exceeded(observed: int, mean: float, upper: int) -> None:
+    score = score_of_mean(observed, mean, upper)
+    assert math.isfinite(score)
+    if abs(upper - mean) > 1e-9:
+        assert (score > 1) == (observed > upper)

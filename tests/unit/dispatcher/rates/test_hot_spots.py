@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -115,6 +116,26 @@ def test_ids_of_incidents_change_nothing_but_the_witnesses() -> None:
     assert one is not None
     assert other is not None
     assert (one.spot, one.statistic, one.p_value) == (other.spot, other.statistic, other.p_value)
+
+
+@pytest.mark.parametrize(("days", "periods"), [(1, 1), (2, 2), (3, 3), (1 + 1e-9, 2)])
+def test_day_of_a_cluster_holds_its_beginning_as_the_window_of_its_finding_does(days: float, periods: int) -> None:
+    earlier = END - timedelta(days=8)
+    usual = [replace(i, at=min(i.at, earlier)) for i in town()]
+    burst = [incident(30_000 + n, 104.08 + 1e-5 * n, 30.68, days) for n in range(15)]
+    found = scan("k", usual + burst, END)
+    assert found is not None
+    assert (found.observed, found.from_at) == (15, END - periods * timedelta(days=1))
+    assert all(found.from_at <= i.at < found.to_at for i in burst)
+
+
+def test_place_of_equally_many_does_not_depend_on_their_ids() -> None:
+    burst = [replace(incident(n, 104.08, 30.68, 1), place=f"No. {n % 2}", surveyed=True) for n in range(14)]
+    found = [
+        scan("k", town() + [replace(i, id=20_000 + sign * i.id) for i in burst], END)  # all at one moment and place
+        for sign in (1, -1)
+    ]
+    assert [f is not None and f.spot.place for f in found] == ["No. 0", "No. 0"]
 
 
 def test_few_incidents_and_usual_days_are_no_hot_spot() -> None:

@@ -27,7 +27,7 @@ HERE = Spot.of_area("east", ("city", "east"))
 
 
 def series(counts: dict[datetime, int], age: timedelta, end: datetime = MONDAY) -> CountSeries:
-    first_at, last_at = end - max(age, 9 * WEEK), max((end, *(at + HOUR for at in counts)))
+    first_at, last_at = end - max(age, 58 * WEEK), max((end, *(at + HOUR for at in counts)))
     return CountSeries("k", HERE, end - age, first_at, HOUR, dense(columns(counts), 1, first_at, last_at)[0])
 
 
@@ -110,6 +110,22 @@ def test_week_far_above_its_season_is_found_once_there_is_a_year() -> None:
     assert found.p_value is not None
     assert found.p_value < 1e-3
     assert judge_week(series(counts, 300 * DAY), MONDAY) is None
+
+
+def test_week_that_was_not_counted_whole_is_no_week() -> None:
+    generator = np.random.default_rng(3)
+    counts = {MONDAY - n * DAY - HOUR: int(c) for n, c in enumerate(generator.poisson(2, 395)) if c}
+    counts |= {MONDAY - n * HOUR: 9 for n in range(2, 8)}
+    assert judge_week(series(counts, 56 * WEEK), MONDAY) is not None
+    assert judge_week(series(counts, 56 * WEEK - HOUR), MONDAY) is None
+    whole = judge_week(series(counts, 56 * WEEK), MONDAY)
+    assert judge_week(series(counts, 57 * WEEK - HOUR), MONDAY) == whole  # what lies before is not taken for a week
+
+
+def test_day_that_was_not_counted_whole_is_no_day() -> None:
+    counts = {MONDAY - n * DAY - HOUR: 1 for n in range(20)} | {MONDAY - HOUR: 8}
+    assert [f.detector for f in judge_day(series(counts, 8 * DAY), MONDAY)] == [Detector.EARS_C1]
+    assert judge_day(series(counts, 8 * DAY - HOUR), MONDAY) == []
 
 
 @pytest.mark.parametrize("detector", Detector)

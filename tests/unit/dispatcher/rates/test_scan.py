@@ -105,6 +105,18 @@ def test_gumbel_agrees_with_the_rank_where_there_are_many_replicates() -> None:
     assert gumbel_p(3.0, np.array([2.0, 2.0])) == pytest.approx(1 / 3)
 
 
+@given(st.lists(st.floats(0, 60), max_size=12), st.floats(0, 60))
+def test_gumbel_is_a_probability_whatever_the_replicates_are(chance: list[float], ratio: float) -> None:
+    assert 0 <= gumbel_p(ratio, np.array(chance)) <= 1
+
+
+def test_replicates_that_differ_in_their_last_bits_are_equal() -> None:
+    chance = np.array([7.0, math.nextafter(7.0, 8.0)] * 5)
+    assert gumbel_p(7.5, chance) == pytest.approx(1 / 11)
+    assert gumbel_p(3.0, chance) == 1
+    assert gumbel_p(3.0, np.array([7.0, 7.001] * 5)) == 1
+
+
 cases_of_a_town = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=40)
 
 
