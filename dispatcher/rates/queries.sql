@@ -58,10 +58,12 @@ SELECT kind, max(to_at) AS to_at FROM rate_findings
 WHERE detector = 'space_time_scan' AND kind = ANY($1) AND to_at > $2 GROUP BY kind;
 
 -- name: witnesses_of_counts :many
-SELECT id FROM incidents
-WHERE kind_group = $1 AND kind = $2 AND status = 'final' AND NOT late AND canonical_at >= $3 AND canonical_at < $4
-  AND ($5::text = '' AND area_id IS NULL OR area_path @> ARRAY[$5::text])
-ORDER BY canonical_at, id LIMIT $6;
+-- Those that `finals` gives to the series: an area's series holds what is known to lie in it and in no community of it.
+SELECT i.id FROM incidents i
+LEFT JOIN LATERAL (SELECT a.id FROM areas a WHERE a.id = ANY(i.area_path) AND a.level = 'community') community ON true
+WHERE i.kind_group = $1 AND i.kind = $2 AND i.status = 'final' AND NOT i.late AND i.canonical_at >= $3 AND i.canonical_at < $4
+  AND COALESCE(community.id, i.area_id, '') = $5
+ORDER BY i.canonical_at, i.id LIMIT $6;
 
 -- name: recurring_tickets :many
 -- The call-responses of the window that may be one cause at one place with one opened since $1: kinds $3 are the causes $4,
@@ -81,10 +83,11 @@ WHERE EXISTS (SELECT FROM placed n WHERE n.opened_at > $1 AND n.cause = p.cause
 ORDER BY p.opened_at, p.id;
 
 -- name: standing_proposal :one
--- Of the same cause within 90 days at the same place: of the same key or, where $6 says how near, within so many metres.
+-- Of the same cause within 90 days at the same place: of the same key or, where $6 says how near, within so many metres. A hot
+-- spot is known when its group's watermark has passed, sooner or later than a ticket: who came first must not matter.
 SELECT id FROM proposals
 WHERE kind = ANY($1) AND proposed_at > $3::timestamptz - interval '90 days' AND proposed_at < $3::timestamptz + interval '90 days'
-  AND (place_key = $2 OR $6::float8 IS NOT NULL AND 111195 * sqrt(
+  AND (place_key = $2 OR $6::float8 IS NOT NULL AND source <> 'hot_spot' AND 111195 * sqrt(
        ((lon - $4::float8) * cos(radians($5::float8))) ^ 2 + (lat - $5::float8) ^ 2) <= $6)
 ORDER BY place_key = $2 DESC, id DESC LIMIT 1;
 

@@ -5,10 +5,13 @@ the same log gives the same counts, findings and proposals whatever the batches 
 """
 
 import asyncio
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Protocol
 
 from dispatcher.incidents.step import Advanced
@@ -27,8 +30,9 @@ from registry.event_kinds import GROUP_OF_ALL
 from registry.recurrence import read_recurrence_rules
 from runtime.pool import Connection
 
-# What one step takes of a group that lies far behind; the next tick goes on.
-HOURS_A_STEP: Final = 31 * 24
+# What one step takes of a group that lies far behind; the next tick goes on. Alarms wait behind a step: two nights of
+# regressions are enough for one.
+HOURS_A_STEP: Final = 48
 # A kind whose hot spot was found is looked at again after this.
 SCAN_REST: Final = timedelta(hours=24)
 TICKETS: Final = "*"
@@ -67,7 +71,7 @@ class _Work:
     hours: list[tuple[datetime, CountSeries]] = field(default_factory=list)
     days: list[tuple[datetime, CountSeries]] = field(default_factory=list)
     maps: list[tuple[datetime, str]] = field(default_factory=list)
-    happened: list[Happened] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)  # in the order of time, as are all of these
     scanned_at: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -179,17 +183,25 @@ def judged(work: _Work) -> list[Finding]:
         weekly = judge_week(series, end)
         if weekly is not None:
             found.append(weekly)
-    scanned_at = dict(work.scanned_at)
-    for end, kind in work.maps:
-        if kind in scanned_at and end - scanned_at[kind] < SCAN_REST:
-            continue
-        lately = [incident for incident in work.happened if end - DAYS * DAY <= incident.at < end]
-        shown = on_the_map(lately, mask(lately))
-        spot = scan(kind, [incident for incident in shown if incident.kind == kind], end)
-        if spot is not None:
-            scanned_at[kind] = end
-            found.append(spot)
+    found += _hot_spots(work)
     return sorted(found, key=lambda f: (f.to_at, f.detector, f.kind, f.spot.key))
+
+
+def _hot_spots(work: _Work) -> Iterator[Finding]:
+    """What the scan finds at each end of an hour, of kinds that are not at rest."""
+    scanned_at = dict(work.scanned_at)
+    begins = [incident.at for incident in work.happened]
+    for end, maps in groupby(work.maps, key=itemgetter(0)):
+        kinds = [kind for _, kind in maps if kind not in scanned_at or end - scanned_at[kind] >= SCAN_REST]
+        if not kinds:
+            continue
+        lately = work.happened[bisect_left(begins, end - DAYS * DAY) : bisect_left(begins, end)]
+        shown = on_the_map(lately, mask(lately))
+        for kind in kinds:
+            spot = scan(kind, [incident for incident in shown if incident.kind == kind], end)
+            if spot is not None:
+                scanned_at[kind] = end
+                yield spot
 
 
 async def _recur(step: Moment, at: datetime, began_at: datetime, begin: datetime) -> int:
@@ -197,19 +209,21 @@ async def _recur(step: Moment, at: datetime, began_at: datetime, begin: datetime
     end = floor_hour(at)
     if end <= begin:
         return 0
+    # An hour holds its beginning and not its end: at the very instant of a tick tickets may still be opened behind it.
+    since, until = begin - timedelta.resolution, end - timedelta.resolution
     causes = Causes(await read_recurrence_rules(step.conn), step.rulebook.taxonomy.kinds)
     named = {kind: cause[0] for kind in causes.kinds if (cause := causes.of(kind)) is not None}
     rows = await step.conn.fetch(
         store.QUERIES.recurring_tickets,
-        begin,
-        end,
+        since,
+        until,
         list(named),
         list(named.values()),
         float(causes.reach_m),
         causes.within,
     )
     origin = step.rulebook.deployment.origin
-    found = recurring((CallResponse.of(dict(row), origin) for row in rows), begin, causes)
+    found = recurring((CallResponse.of(dict(row), origin) for row in rows), since, causes)
     written = await store.write(step.conn, found)
     await step.conn.execute(store.QUERIES.put_progress, TICKETS, began_at, end)
     return written

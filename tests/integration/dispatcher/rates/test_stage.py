@@ -1,8 +1,7 @@
 """The rates stage on the real database: counts that no batch changes, findings, and proposals that come once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
 from typing import Any
 
 import asyncpg
@@ -12,7 +11,8 @@ from dispatcher.incidents import stage as incidents_stage
 from dispatcher.rates import stage
 from events.model import EventDraft, EventSource, SourceClass
 from runtime.pool import Connection, Pool
-from tests.harness.log import START, LogUnderTest, draft, place
+from tests.harness.log import START, LogUnderTest, draft
+from tests.integration.dispatcher.rates.drive import put_incidents, rows
 
 DAY_S = 86_400
 KIND = "waste_overflow"
@@ -24,37 +24,11 @@ def log(pool: Pool) -> Iterator[LogUnderTest]:
         yield log
 
 
-async def rows(conn: Connection, table: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in await conn.fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3")]  # noqa: S608
-
-
 async def finished(conn: Connection) -> list[tuple[Any, ...]]:
     return [
         tuple(row)
         for row in await conn.fetch("SELECT kind, area_id, bucket_at, incidents FROM rate_counts ORDER BY 1, 2, 3")
     ]
-
-
-async def put_incidents(
-    conn: Connection, made: Sequence[tuple[str, datetime, float]], kind_group: str = "waste"
-) -> None:
-    """Final incidents of earlier days, as the stage would have left them: (kind, beginning, metres east)."""
-    for number, (kind, at, east_m) in enumerate(made):
-        where = place(east_m)
-        await conn.execute(
-            """WITH c AS (INSERT INTO cases (opened_at) VALUES ($2) RETURNING id)
-            INSERT INTO incidents (number, case_id, status, kind, kind_group, canonical_at, canonical_uid, grade,
-                explanation, source_classes, event_count, first_at, last_at, area_path, lon, lat, late, opened_at)
-            SELECT $1, id, 'final', $3, $4, $2, $5, 4, '{}', '{sensor}', 1, $2, $2, '{}', $6, $7, false, $2
-            FROM c""",
-            f"OLD-{kind_group}-{number}",
-            at,
-            kind,
-            kind_group,
-            number.to_bytes(16, "big"),
-            where["lon"],
-            where["lat"],
-        )
 
 
 async def test_hour_is_counted_when_it_is_finished_and_not_before(log: LogUnderTest, owner: Connection) -> None:
@@ -213,6 +187,56 @@ async def without_ids(conn: Connection, table: str) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in {"id", "proposal_id"}} for row in await rows(conn, table)]
 
 
+async def test_group_that_lies_days_behind_catches_up_with_each_tick(log: LogUnderTest, owner: Connection) -> None:
+    await log.tick(0)
+    await log.write(*bins(3, 60), *bins(3, 60 * 3600), *bins(3, 100 * 3600))
+    await log.step()
+    counted_to = []
+    for n in range(4):
+        await log.tick(5 * DAY_S + n)  # nobody ticked for five days
+        log.restart()
+        await log.step()
+        counted_to.append(
+            await owner.fetchval("SELECT counted_to FROM rate_progress WHERE kind_group = 'waste'") - START
+        )
+    hour = timedelta(hours=1)
+    assert counted_to[:2] == [stage.HOURS_A_STEP * hour, 2 * stage.HOURS_A_STEP * hour]
+    assert counted_to[2] == counted_to[3] <= 120 * hour
+    assert await finished(owner) == await counted_by_hand(owner)
+    assert [(row[2] - START, row[3]) for row in await finished(owner)] == [
+        (0 * hour, 3),
+        (60 * hour, 3),
+        (100 * hour, 3),
+    ]
+
+
+async def test_witnesses_of_an_area_are_what_was_counted_there_and_not_in_its_communities(
+    log: LogUnderTest, owner: Connection
+) -> None:
+    begin = await settled(owner, START)
+    await owner.execute("UPDATE rate_counts SET area_id = 'street'")
+    await owner.executemany(
+        """INSERT INTO areas (id, parent_id, level, zh_name, en_name, path)
+        VALUES ($1, $2, $3::text::area_level, '-', '-', $4)""",
+        [
+            ("town", None, "city", ["town"]),
+            ("street", "town", "subdistrict", ["town", "street"]),
+            ("yard", "street", "community", ["town", "street", "yard"]),
+        ],
+    )
+    await put_incidents(owner, [(KIND, START + timedelta(minutes=n), 500.0 * n) for n in range(20)])
+    for area_id, path, odd in (("street", ["town", "street"], 0), ("yard", ["town", "street", "yard"], 1)):
+        await owner.execute("UPDATE incidents SET area_id = $1, area_path = $2 WHERE id % 2 = $3", area_id, path, odd)
+    await log.tick(0)
+    await log.tick(3 * 3600)
+    await log.step()
+    assert [(row[1], row[3]) for row in await finished(owner) if row[2] >= START] == [("street", 10), ("yard", 10)]
+    (found,) = [row for row in await rows(owner, "rate_findings") if row["area_id"] == "street"]
+    assert (found["detector"], found["from_at"] > begin) == ("nb_cusum", True)
+    assert len(found["witnesses"]) == 10
+    assert {number % 2 for number in found["witnesses"]} == {0}
+
+
 async def test_young_series_is_judged_by_its_days(log: LogUnderTest, owner: Connection) -> None:
     await log.tick(0)
     for day in range(11):
@@ -255,69 +279,6 @@ async def test_living_hot_spot_is_found_and_a_placeholder_is_not(
     assert spot["p_value"] < 0.001
     assert spot["lon"] > 104.3  # 30 km east: the bins, never the placeholder
     assert spot["radius_m"] < 3200
-
-
-async def test_three_call_responses_at_one_place_are_a_proposal_and_two_are_not(
-    log: LogUnderTest, owner: Connection
-) -> None:
-    await log.tick(0)
-    await log.step()
-    await put_incidents(owner, [("fire_lane_blocked", START, 0.0)], "parking")
-    (incident,) = await rows(owner, "incidents")
-    for n, day in enumerate((0.1, 10, 20)):
-        await owner.execute(
-            """INSERT INTO tickets (ticket_kind, case_id, incident_id, kind, state, grade, area_path, place, opened_at,
-                incident_grade, closed_at)
-            VALUES ('call_response', $1, $2, 'fire_lane_blocked', 'not_accepted', 3, '{}', 'Lane 3', $3, 3, $3)""",
-            incident["case_id"],
-            incident["id"],
-            START + timedelta(days=day),
-        )
-        await log.tick((day + 0.1) * DAY_S)
-        await log.step()
-        assert len(await rows(owner, "proposals")) == (1 if n == 2 else 0)
-    (proposal,) = await rows(owner, "proposals")
-    assert (proposal["source"], proposal["place"], len(proposal["reason"]["tickets"])) == ("recurrence", "Lane 3", 3)
-    assert proposal["proposed_at"] == START + timedelta(days=20)
-
-
-@pytest.mark.parametrize("order", list(permutations((0.0, 80.0, 160.0))))
-async def test_three_calls_on_one_cause_in_a_circle_propose_once_in_any_order_and_across_restarts(
-    pool: Pool, owner: Connection, order: Sequence[float]
-) -> None:
-    """Smoke, heat and burning of one shed: kinds of one cause, the outer two farther apart than the radius."""
-    kinds = ("outdoor_fire", "ebike_shed_overheat", "outdoor_fire", "ebike_shed_overheat")
-    await put_incidents(owner, [("outdoor_fire", START, 0.0)], "fire")
-    (incident,) = await rows(owner, "incidents")
-    with LogUnderTest(pool, incidents_stage.advance, stage.advance) as log:
-        await log.tick(0)
-        await log.step()
-    # A fourth call meets the proposal that stands, though its circle has another centre and it is of another kind.
-    for n, east_m in enumerate((*order, 100.0)):
-        where, at = place(east_m), START + timedelta(days=n, hours=1)
-        await owner.execute(
-            """INSERT INTO tickets (ticket_kind, case_id, incident_id, kind, state, grade, area_path, place, lon, lat,
-                opened_at, incident_grade, closed_at)
-            VALUES ('call_response', $1, $2, $3, 'not_accepted', 3, '{}', $4, $5, $6, $7, 3, $7)""",
-            incident["case_id"],
-            incident["id"],
-            kinds[n],
-            f"No. {9 - n}",
-            where["lon"],
-            where["lat"],
-            at,
-        )
-        with LogUnderTest(pool, incidents_stage.advance, stage.advance) as log:  # Another life of the process.
-            await log.tick(n * DAY_S + 7200)
-            async with pool.acquire() as conn:
-                before = await conn.fetchval("SELECT count(*) FROM proposals")
-            await log.step()
-        made = await rows(owner, "proposals")
-        assert (before, len(made)) == ((0, 1) if n == 2 else (1, 1) if n == 3 else (0, 0))
-    (proposal,) = made
-    ids = [row["id"] for row in await rows(owner, "tickets")]
-    assert (proposal["source"], proposal["reason"]["tickets"]) == ("recurrence", ids[:3])
-    assert len(await rows(owner, "rate_findings")) == 2
 
 
 async def test_database_refuses_a_twin_within_90_days_and_a_decision_without_a_person(owner: Connection) -> None:
