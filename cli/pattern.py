@@ -9,13 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.program import read_settings, run_on_database, run_program
+from cli.program import run_on_database
 from dispatcher.api.reading.patterns import list_patterns
-from dispatcher.patterns.model import PatternMode
-from dispatcher.patterns.modes import set_mode
+from dispatcher.patterns.modes import add_rules_with
 from dispatcher.rates.followed import find_followed
+from dispatcher.rules import activation
+from dispatcher.rules.document import PatternMode
+from registry.deployment import read_deployment
 from runtime.clock import open_clock
-from runtime.pool import Connection, connect
+from runtime.pool import Connection
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 
@@ -71,19 +73,28 @@ def mode(
     pattern: Annotated[str, typer.Argument(help="Its id, as `list` shows it.")],
     to: Annotated[PatternMode, typer.Argument(help="monitor records and joins nothing: a trial.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stands with the version.")],
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Its version (the one that counts).")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft: for a dry run or a backtest.")] = False,
 ) -> None:
-    """Change the mode of a pattern, as a version of its own; it finds what comes from now on."""
-    settings = read_settings()
+    """Change the mode or the version of a pattern: the rules in force with it changed, as a version that takes over."""
 
-    async def main() -> None:
-        # Patterns are master data: the role of the processes reads them and writes none.
-        conn = await connect(settings.owner_dsn(), application_name="rongan-pattern")
-        try:
-            async with conn.transaction():
-                at = (await open_clock(conn)).now()
-                version = await set_mode(conn, pattern, to, by=f"cli:{getpass.getuser()}", reason=reason, at=at)
-        finally:
-            await conn.close()
-        typer.echo(f"{pattern}: version {version} is {to.value}; a dispatcher takes it over within half a minute")
+    async def work(conn: Connection) -> None:
+        rule_set, at, by = (await read_deployment(conn)).rule_set, (await open_clock(conn)).now(), _actor()
+        note = f"{pattern} {to.value}: {reason}"
+        async with conn.transaction():
+            rules = await add_rules_with(conn, rule_set, pattern, to, version=version, by=by, note=note, at=at)
+            if not draft:
+                await activation.request(conn, rule_set, rules, by=by, reason=note, at=at)
+        if draft:
+            typer.echo(
+                f"rules version {rules}: draft; `rongan rules dry-run {rules}`, `rongan backtest --rules {rules}`,"
+                f" then `rongan rules activate {rules}`"
+            )
+            return
+        typer.echo(f"{pattern} {to.value}: rules version {rules}; the dispatcher takes it over with its next step")
 
-    run_program("pattern", settings, main)
+    run_on_database("pattern", work)
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"

@@ -27,7 +27,7 @@ async def dry_run(dsn: str, rules: Ruled, kernels: Executor, *, at: datetime) ->
         async with conn.transaction():
             memory = await Memory.rebuild(conn, book)
             step = Step(
-                conn=conn, at=at, epoch=0, rulebook=book, events=[], kernels=kernels, memory=memory, takeover=True
+                conn=conn, at=at, epoch=0, rulebook=book, events=[], kernels=kernels, memory=memory, replaced=current
             )
             await advance(step)
         after = await read_found(conn, {})

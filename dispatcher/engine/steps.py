@@ -153,7 +153,9 @@ class Stepper:
                 taken = await self._read(conn)
                 self._taken = taken.events
                 takeover = activates(taken.events[0]) if taken.events else None
+                replaced = None
                 if takeover is not None:
+                    replaced = rulebook
                     rulebook, memory = await self._take_over(conn, takeover)
                 step = Step(
                     conn=conn,
@@ -163,7 +165,7 @@ class Stepper:
                     events=taken.events,
                     kernels=self._kernels,
                     memory=memory,
-                    takeover=takeover is not None,
+                    replaced=replaced,
                 )
                 await self._run_stages(step, sum(taken.reached.values()))
                 received_at = await self._move_cursor(conn, taken.events, taken.reached)

@@ -23,10 +23,15 @@ class Step:
     events: list[Event]  # what was read past the cursor, in log order, ticks included
     kernels: Executor  # one thread: the kernels release the interpreter, but not for each other
     memory: Memory  # the open incidents; thrown away when the transaction fails
-    takeover: bool = False  # the first event is a change of rules: `rulebook` and `memory` are the new ones
+    replaced: Rulebook | None = None  # the first event is a change of rules: until here these were in force
     incidents: list[IncidentChange] = field(default_factory=list)
     closed: list[LiveIncident] = field(default_factory=list)  # became final in this step: memory knows them no more
     risen: set[bytes] = field(default_factory=set)  # events that were noise and are in an incident from this step on
+
+    @property
+    def takeover(self) -> bool:
+        """Whether `rulebook` and `memory` are new ones, that begin here."""
+        return self.replaced is not None
 
 
 @dataclass(frozen=True, slots=True)

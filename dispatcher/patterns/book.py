@@ -1,9 +1,8 @@
-"""The patterns that are looked for at one time, and which of their steps an event fills."""
+"""The patterns that are looked for under one version of the rules, and which of their steps an event fills."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -14,9 +13,10 @@ from dispatcher.patterns.definitions import read_pattern
 from dispatcher.patterns.errors import PatternInvalid
 from dispatcher.patterns.matcher import Shape
 from dispatcher.patterns.model import LOOKED_FOR, Pattern, Sighting, StepRole
+from dispatcher.rules.rulebook import Rulebook
 from events.model import Event
 from registry.areas import AreaIndex, AreaLevel
-from registry.event_kinds import GROUP_OF_ALL, Taxonomy
+from registry.event_kinds import Taxonomy
 from runtime.pool import Connection
 from runtime.queries import load
 
@@ -118,22 +118,21 @@ def place_code(area_path: Iterable[str], areas: AreaIndex) -> int:
     return 0
 
 
-async def read_book(conn: Connection, taxonomy: Taxonomy, at: datetime) -> PatternBook:
-    """What is looked for at `at`. A definition that cannot be read is logged and passed over: the others go on.
+async def read_book(conn: Connection, rulebook: Rulebook) -> PatternBook:
+    """What is looked for under these rules. A definition that cannot be read is logged and passed over: others go on.
 
-    A replay, whose one group takes every kind, looks for nothing.
+    A version is never changed, so the same rules always give the same book; its dates bound the anchors that count.
     """
-    if GROUP_OF_ALL in taxonomy.groups:
-        return PatternBook(())
-    steps = await conn.fetch(QUERIES.steps_of_patterns)
-    rows = await conn.fetch(QUERIES.patterns_in_force, at)
+    named = {name: rules for name, rules in sorted(rulebook.patterns.items()) if rules.mode in LOOKED_FOR}
+    versions = [rules.version for rules in named.values()]
+    rows = await conn.fetch(QUERIES.read_patterns, list(named), versions)
+    steps = [dict(step) for step in await conn.fetch(QUERIES.steps_of_patterns, list(named), versions)]
     return PatternBook(
         tuple(
             pattern
             for row in rows
-            if (pattern := _readable(dict(row), [dict(step) for step in steps], taxonomy.kinds)) is not None
-            and pattern.mode in LOOKED_FOR
-            and (pattern.effective_to is None or at < pattern.effective_to)
+            if (pattern := _readable(dict(row) | {"mode": named[row["id"]].mode}, steps, rulebook.taxonomy.kinds))
+            is not None
         )
     )
 

@@ -25,7 +25,8 @@ from dispatcher.patterns.errors import (
     StepUnknown,
     WordUnknown,
 )
-from dispatcher.patterns.model import Pattern, PatternMode, PatternStep, Predicate, StepRole
+from dispatcher.patterns.model import Pattern, PatternStep, Predicate, StepRole
+from dispatcher.rules.document import PatternMode
 from events.model import SourceClass
 
 Row = Mapping[str, Any]

@@ -101,6 +101,11 @@ class Matcher:
         self._raise(watermarks_ms)
         self._judge(self._take(batch, ()), is_told=True)
 
+    def begin(self, batch: Batch, watermarks_ms: Sequence[int | None]) -> Outcome:
+        """The same where nothing was told: what holds at the anchors that the watermarks have not passed."""
+        self._raise(watermarks_ms)
+        return self.apply(batch)
+
     @property
     def rows(self) -> int:
         """Rows in use, those included that nothing needs any more."""

@@ -1,28 +1,27 @@
 """What the stage knows beside the database: the matcher with the last hours' events, rebuilt where it is missing."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from dispatcher.incidents.step import Step
 from dispatcher.patterns.book import PatternBook, read_book
 from dispatcher.patterns.copied import batch_of_rows, read_live
-from dispatcher.patterns.matcher import Matcher
-from dispatcher.rules.rulebook import Rulebook
+from dispatcher.patterns.matcher import Matcher, Outcome
+from registry.event_kinds import Taxonomy
 
 
 @dataclass(slots=True)
 class PatternMemory:
-    """Hangs on the step's memory, and goes with it."""
+    """Hangs on the step's memory, and goes with it: a change of rules makes both anew."""
 
-    rulebook: Rulebook  # for which the patterns were read
     book: PatternBook
     matcher: Matcher
     watermarks_ms: dict[str, int]  # by kind group
+    begun: Outcome = field(default_factory=Outcome)  # by a change of rules, and told by its step
 
-    def move_watermarks(self, tick_at: datetime) -> list[int | None]:
+    def move_watermarks(self, taxonomy: Taxonomy, tick_at: datetime) -> list[int | None]:
         """What the tick makes of each pattern's watermark: as the groups' own, they only rise."""
-        taxonomy = self.rulebook.taxonomy
         for group in taxonomy.groups.values():
             at_ms = round((tick_at - timedelta(seconds=group.lateness_s)).timestamp() * 1000)
             self.watermarks_ms[group.id] = max(at_ms, self.watermarks_ms.get(group.id, at_ms))
@@ -37,17 +36,15 @@ def known(step: Step) -> PatternMemory | None:
 async def recall(step: Step) -> PatternMemory:
     """The memory as of the last committed step: call it before anything of this step is written.
 
-    Patterns are read anew whenever the rulebook is. Where they changed, the matcher begins with the events that it
-    would hold, of which nothing is told: a new version finds what comes from now on.
+    The patterns are those of the step's rules, which change at a position of the log and nowhere else: a memory that is
+    there stands for them. Where the rules have just changed, those that count otherwise from here on begin with what
+    holds among the live events; of the others everything was told.
     """
     before = known(step)
-    if before is not None and before.rulebook is step.rulebook:
+    if before is not None:
         return before
-    book = await read_book(step.conn, step.rulebook.taxonomy, step.at)
-    if before is not None and before.book == book and before.rulebook.taxonomy == step.rulebook.taxonomy:
-        before.rulebook = step.rulebook
-        return before
-    made = PatternMemory(step.rulebook, book, Matcher(book.shapes()), _watermarks(step))
+    book = await read_book(step.conn, step.rulebook)
+    made = PatternMemory(book, Matcher(book.shapes()), _watermarks(step))
     await _refill(step, made)
     step.memory.patterns = made
     return made
@@ -70,9 +67,26 @@ async def _refill(step: Step, memory: PatternMemory) -> None:
     ]
     beginning = min(since) if len(since) == len(watermarks) else datetime(1970, 1, 1, tzinfo=UTC)
     rows = await read_live(step.conn, beginning, memory.book)
+    changed = _changed(step, memory.book)
 
-    def restore() -> None:
-        memory.matcher.restore(batch_of_rows(rows, memory.book, step.rulebook.areas), watermarks)
+    def restore() -> Outcome:
+        batch = batch_of_rows(rows, memory.book, step.rulebook.areas)
+        if not changed:
+            memory.matcher.restore(batch, watermarks)
+            return Outcome()
+        held = memory.matcher.begin(batch, watermarks)
+        return Outcome(
+            found=[match for match in held.found if match.pattern in changed],
+            links=[link for link in held.links if link[0] in changed],
+        )
 
     # In the thread of the kernels: the leader's lease is renewed meanwhile.
-    await asyncio.get_running_loop().run_in_executor(step.kernels, restore)
+    memory.begun = await asyncio.get_running_loop().run_in_executor(step.kernels, restore)
+
+
+def _changed(step: Step, book: PatternBook) -> frozenset[int]:
+    """The rows of the patterns that counted otherwise, or not at all, under the rules before."""
+    if step.replaced is None:
+        return frozenset()
+    before, now = step.replaced.patterns, step.rulebook.patterns
+    return frozenset(row for row, each in enumerate(book.patterns) if before.get(each.id) != now[each.id])

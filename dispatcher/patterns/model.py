@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from dispatcher.rules.document import PatternMode
 from events.model import EventSource, SourceClass
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -20,15 +21,6 @@ COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-
-
-class PatternMode(StrEnum):
-    """Equal to the SQL enum `pattern_mode`."""
-
-    ACTIVE = "active"  # Matches join incidents into cases and are evidence for the grade.
-    MONITOR = "monitor"  # Matches are recorded; nothing is joined and nobody is told.
-    INACTIVE = "inactive"  # Not looked for; may be switched on again.
-    EXPIRED = "expired"  # Not looked for any more; stands for the record.
 
 
 LOOKED_FOR: Final = frozenset({PatternMode.ACTIVE, PatternMode.MONITOR})

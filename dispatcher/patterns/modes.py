@@ -1,17 +1,19 @@
-"""Puts a pattern on trial, in force or out of it: a version of its own that differs in its mode alone."""
+"""Puts a pattern on trial, in force or out of it: the rules in force with another state of that pattern."""
 
 from datetime import datetime
-from typing import Final
 
-from dispatcher.patterns.model import PatternMode
+from dispatcher.rules.document import PatternMode, PatternRules, RuleSource
+from dispatcher.rules.errors import RulesStandAlready
+from dispatcher.rules.versions import (
+    add_version,
+    parse_and_check,
+    read_document,
+    read_pattern_versions,
+    read_patterns,
+    version_in_force,
+)
 from runtime.errors import Explained
 from runtime.pool import Connection
-from runtime.queries import load
-
-QUERIES = load(__package__)
-
-# The city's versions count from here on, so that none of a later release has the same number or takes over by itself.
-CITY_VERSIONS: Final = 1000
 
 
 class PatternUnknown(Explained):
@@ -19,19 +21,40 @@ class PatternUnknown(Explained):
 
 
 class ModeUnchanged(Explained):
-    """The newest version has the mode already."""
+    """The rules in force have the pattern in this state already."""
 
 
-async def set_mode(conn: Connection, pattern_id: str, mode: PatternMode, *, by: str, reason: str, at: datetime) -> int:
-    """Add a version that counts events from `at` on; its number. The connection is the owner's: it is master data.
+async def add_rules_with(
+    conn: Connection,
+    rule_set: str,
+    pattern_id: str,
+    mode: PatternMode,
+    *,
+    version: int | None = None,
+    by: str,
+    note: str,
+    at: datetime,
+) -> int:
+    """Keep the rules in force with the pattern in this mode and version as a version of the rules; its number.
 
-    Raises PatternUnknown or ModeUnchanged.
+    No `version`: that which counts now, or else the newest. Where exactly these rules are kept already it is their
+    number. Raises PatternUnknown, ModeUnchanged, RulesInvalid; LookupError for a database that was never seeded.
     """
-    newest = await conn.fetchrow(QUERIES.newest_pattern, pattern_id)
-    if newest is None:
+    in_force = await version_in_force(conn, rule_set)
+    if in_force is None:
+        raise LookupError("no rules are in force: run `rongan migrate`")
+    document = await read_document(conn, rule_set, in_force)
+    known = (await read_pattern_versions(conn)).get(pattern_id)
+    if known is None:
         raise PatternUnknown(f"there is no pattern {pattern_id}: `rongan pattern list` names them")
-    if newest["mode"] == mode:
-        raise ModeUnchanged(f"version {newest['version']} of {pattern_id} is {mode.value} already")
-    version = max(int(newest["version"]), CITY_VERSIONS) + 1
-    await conn.execute(QUERIES.add_pattern_version, pattern_id, newest["version"], version, mode, at, f"{by}: {reason}")
-    return version
+    patterns = await read_patterns(conn, document)
+    before = patterns.get(pattern_id)
+    after = PatternRules(version=version or (before.version if before else max(known)), mode=mode)
+    if after == before:
+        raise ModeUnchanged(f"version {after.version} of {pattern_id} is {mode.value} already")
+    changed = document.model_copy(update={"patterns": patterns | {pattern_id: after}})
+    checked, _ = await parse_and_check(conn, changed.content())
+    try:
+        return await add_version(conn, rule_set, checked, source=RuleSource.API, author=by, note=note, at=at)
+    except RulesStandAlready as standing:
+        return standing.version

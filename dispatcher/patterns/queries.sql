@@ -1,15 +1,15 @@
 -- Patterns, where they hold, and the cases that they join; see 0009_patterns.sql.
 
--- name: patterns_in_force :many
--- The newest version of each that has begun, whatever its mode.
-SELECT DISTINCT ON (id) id, version, zh_name, en_name, mode::text, r_m, t_s, by_place, step_order, effective_from, effective_to,
-       source
-FROM patterns WHERE effective_from IS NULL OR effective_from <= $1 ORDER BY id, version DESC;
+-- name: read_patterns :many
+-- These versions; the mode is the rules'.
+SELECT id, version, zh_name, en_name, r_m, t_s, by_place, step_order, effective_from, effective_to, source
+FROM patterns WHERE (id, version) IN (SELECT * FROM unnest($1::text[], $2::integer[])) ORDER BY id;
 
 -- name: steps_of_patterns :many
 SELECT s.pattern_id, s.version, s.step, s.role::text, s.zh_name, s.en_name, s.kinds, s.source_classes, s.severity_min,
        s.predicate
-FROM pattern_steps s ORDER BY s.pattern_id, s.version, s.position;
+FROM pattern_steps s WHERE (s.pattern_id, s.version) IN (SELECT * FROM unnest($1::text[], $2::integer[]))
+ORDER BY s.pattern_id, s.version, s.position;
 
 -- name: standing_events :many
 -- Where these events stand after the step, and what the flapping incidents of $2 have taken.
@@ -41,6 +41,23 @@ WHERE pattern_id = $1 AND version = $2 AND anchor_uid = $3 AND withdrawn_at IS N
 -- name: withdraw_matches_at :many
 -- The anchors themselves were corrected: what was found at their old place and time is taken back.
 UPDATE pattern_matches SET withdrawn_at = $2 WHERE anchor_uid = ANY($1) AND withdrawn_at IS NULL RETURNING anchor_uid;
+
+-- name: rule_matches_anew :many
+-- Where the patterns that count change: what open incidents show follows the new modes, and what counts no more is
+-- taken back.
+WITH shown AS (
+    SELECT m.pattern_id, m.version, m.anchor_uid, p.mode::pattern_mode AS mode
+    FROM incidents i
+    JOIN incident_events ie ON ie.incident_id = i.id
+    JOIN pattern_matches m ON m.anchor_uid = ie.event_uid
+    LEFT JOIN unnest($1::text[], $2::integer[], $3::text[]) AS p(id, version, mode) ON (p.id, p.version) = (m.pattern_id, m.version)
+    WHERE i.final_at IS NULL AND m.withdrawn_at IS NULL
+)
+UPDATE pattern_matches m
+SET mode = COALESCE(s.mode, m.mode), withdrawn_at = CASE WHEN s.mode IS NULL THEN $4::timestamptz END
+FROM shown s
+WHERE (m.pattern_id, m.version, m.anchor_uid) = (s.pattern_id, s.version, s.anchor_uid) AND m.mode IS DISTINCT FROM s.mode
+RETURNING m.anchor_uid;
 
 -- name: matches_of_risen :many
 -- Where these events, noise until now, are anchors or witnesses: what links them to other incidents.
@@ -81,18 +98,3 @@ SELECT m.incident_id, i.case_id, i.area_path, m.pattern_id, m.version, m.zh_name
        m.matched_at, m.witnesses
 FROM incident_matches m JOIN incidents i ON i.id = m.incident_id
 WHERE m.incident_id = ANY($1) AND m.anchor_uid = ANY($2) AND m.mode = 'active' ORDER BY m.incident_id, m.pattern_id;
-
--- name: newest_pattern :one
-SELECT version, mode::text FROM patterns WHERE id = $1 ORDER BY version DESC LIMIT 1;
-
--- name: add_pattern_version :exec
--- The same steps with another mode, without an end.
-WITH added AS (
-    INSERT INTO patterns (id, version, zh_name, en_name, mode, r_m, t_s, by_place, step_order, effective_from, source)
-    SELECT id, $3, zh_name, en_name, $4::text::pattern_mode, r_m, t_s, by_place, step_order, $5, $6
-    FROM patterns WHERE (id, version) = ($1, $2)
-)
-INSERT INTO pattern_steps (pattern_id, version, position, step, role, zh_name, en_name, kinds, source_classes, severity_min,
-    predicate)
-SELECT pattern_id, $3, position, step, role, zh_name, en_name, kinds, source_classes, severity_min, predicate
-FROM pattern_steps WHERE (pattern_id, version) = ($1, $2);

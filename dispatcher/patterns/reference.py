@@ -28,11 +28,14 @@ page is written from `registry/data/patterns.csv` and `pattern_steps.csv`: chang
 - **Not counted**: late events, reports of a device that flaps, returns to normal.
 - **Corrections** withdraw what no longer holds while the anchor is open; the case stays joined.
 - **Modes**: `active` joins and counts; `monitor` records the match, joins nothing and tells nobody; `inactive` and
-  `expired` are not looked for. A changed pattern is a new version; it finds what comes from then on.
-  `rongan pattern mode` makes one.
+  `expired` are not looked for. Which version counts and in which mode is said by the rules in force
+  (docs/reference/rules.md), so it changes at one position of the log; below is what a release begins with.
+- **A change** of version or mode finds at once what holds among events that the pattern may still need, and takes back
+  what open incidents show of it where it counts no more; cases stay joined. `effective_from` and `effective_to` of a
+  version bound the times of its anchors.
 
-`GET /api/v1/patterns` lists them with what they found; `GET /api/v1/incidents/{id}` shows an incident's `matches`;
-the stream tells new ones as `incident.matched`.
+`GET /api/v1/patterns` lists them as the rules in force have them, with what they found; `GET /api/v1/incidents/{id}`
+shows an incident's `matches`; the stream tells new ones as `incident.matched`.
 """
 
 

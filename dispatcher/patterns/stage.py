@@ -23,7 +23,8 @@ from dispatcher.patterns.candidates import batch_of
 from dispatcher.patterns.cases import Link, join
 from dispatcher.patterns.matcher import Outcome
 from dispatcher.patterns.memory import PatternMemory
-from dispatcher.patterns.model import Match, Pattern, PatternMode
+from dispatcher.patterns.model import Match, Pattern
+from dispatcher.rules.document import PatternMode
 from events.model import PLATFORM_SOURCES, Event, EventSource
 from runtime.pool import execute_each
 from runtime.queries import load
@@ -56,12 +57,13 @@ async def advance(step: Step) -> Advanced:
     memory = memories.known(step)
     if memory is None:
         raise LookupError("the patterns' memory was not recalled before the step")
-    if not memory.book.patterns or not step.events:
+    if not step.takeover and (not memory.book.patterns or not step.events):
         return Advanced(len(step.events), 0)
     found: _Found = {}
     links: list[Link] = []
     standing = await _read_standing(step, memory)
     corrected: set[bytes] = set()
+    ruled = await _rule_anew(step, memory, found, links) if step.takeover else set()
     dropped = [uid for uid, each in standing.items() if each.standing not in _TAKEN]
     for segment, tick in _segments(step.events):
         events = [event for event in segment if _stands(event, standing)]
@@ -75,15 +77,25 @@ async def advance(step: Step) -> Advanced:
         dropped = []
         _note(memory, outcome, found, links)
         if tick is not None:
-            watermarks = memory.move_watermarks(tick.effective_at)
+            watermarks = memory.move_watermarks(step.rulebook.taxonomy, tick.effective_at)
             _note(memory, await _in_kernels(step, partial(memory.matcher.advance, watermarks)), found, links)
     REFUSED.set(memory.matcher.refused)
     await _write(step, memory, found, corrected)
     risen = await _link_risen(step, memory, links)
-    await evidence.refresh(step, {uid for _, uid in found} | corrected | risen)
+    await evidence.refresh(step, {uid for _, uid in found} | corrected | risen | ruled)
     JOINED.inc(await join(step, links))
     await _tell(step, memory, found)
     return Advanced(len(step.events), len(found))
+
+
+async def _rule_anew(step: Step, memory: PatternMemory, found: _Found, links: list[Link]) -> set[bytes]:
+    """What open incidents show follows the patterns that count from here on; returns the anchors of what changed."""
+    _note(memory, memory.begun, found, links)
+    memory.begun = Outcome()
+    looked_for = [(pattern.id, pattern.version, pattern.mode) for pattern in memory.book.patterns]
+    columns = [list(column) for column in zip(*looked_for, strict=True)] or [[], [], []]
+    rows = await step.conn.fetch(QUERIES.rule_matches_anew, *columns, step.at)
+    return {row["anchor_uid"] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from dispatcher.rules.document import FORMAT, GroupRules, RuleDocument
 from dispatcher.rules.findings import Finding, FindingCode, Weight
+from registry.event_kinds import GROUP_OF_ALL
 
 UNCLASSIFIED: Final = "unclassified"
 DAY_S: Final = 86_400
@@ -30,15 +31,21 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
 
 
 def check(
-    document: RuleDocument, kinds: Collection[str], references: Mapping[str, Collection[int]] = MappingProxyType({})
+    document: RuleDocument,
+    kinds: Collection[str],
+    references: Mapping[str, Collection[int]] = MappingProxyType({}),
+    patterns: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> list[Finding]:
-    """Everything wrong with a document, given the kinds of the master data and which versions a reference may name."""
+    """Everything wrong with a document, given the kinds and patterns of the master data, these with their versions,
+    and which versions a reference may name.
+    """
     return [
         *_check_format(document),
         *_check_references(document, references),
         *_check_groups(document),
         *_check_kinds(document, kinds),
         *_check_matrix(document),
+        *_check_patterns(document, patterns),
     ]
 
 
@@ -159,6 +166,27 @@ def _check_monotone(document: RuleDocument) -> Iterator[Finding]:
                         f"等级 {grade} 低于更轻情形的等级 {below}",
                         f"grade {grade} is below grade {below} of what is {name}",
                     )
+
+
+def _check_patterns(document: RuleDocument, known: Mapping[str, Collection[int]]) -> Iterator[Finding]:
+    if document.patterns is None or GROUP_OF_ALL in document.groups:  # a replay looks for nothing
+        return
+    for name, rules in sorted(document.patterns.items()):
+        if rules.version not in known.get(name, ()):
+            yield _error(
+                f"patterns.{name}.version",
+                FindingCode.UNKNOWN_REFERENCE,
+                f"没有版本 {rules.version}",
+                f"has no version {rules.version}",
+            )
+    for name in sorted(known.keys() - document.patterns.keys()):
+        yield Finding(
+            f"patterns.{name}",
+            FindingCode.PATTERN_WITHOUT_RULES,
+            Weight.WARNING,
+            "规则中未列出，不予查找",
+            "is not named and not looked for",
+        )
 
 
 def _out_of_range(path: str, value: int, least: int, greatest: int) -> Finding:

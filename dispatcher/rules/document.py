@@ -1,4 +1,4 @@
-"""A version of the rules as one document: groups, what is ruled about each kind, the risk matrix."""
+"""A version of the rules as one document: groups, what is ruled about each kind, the risk matrix, the patterns."""
 
 import hashlib
 from enum import StrEnum
@@ -26,6 +26,15 @@ class RuleSource(StrEnum):
     RELEASE = "release"  # The master data of a release.
     IMPORT = "import"  # A file that a person brought.
     API = "api"  # A program or the console.
+
+
+class PatternMode(StrEnum):
+    """Equal to the SQL enum `pattern_mode`."""
+
+    ACTIVE = "active"  # Matches join incidents into cases and are evidence for the grade.
+    MONITOR = "monitor"  # Matches are recorded; nothing is joined and nobody is told.
+    INACTIVE = "inactive"  # Not looked for; may be switched on again.
+    EXPIRED = "expired"  # Not looked for any more; stands for the record.
 
 
 class _Part(BaseModel):
@@ -59,6 +68,13 @@ class KindRules(_Part):
     mode: Annotated[KindMode, Field(strict=False)]
 
 
+class PatternRules(_Part):
+    """Which version of a pattern counts, and for what; its steps, radius and time are master data."""
+
+    version: Whole
+    mode: Annotated[PatternMode, Field(strict=False)]
+
+
 class RuleDocument(_Part):
     """All rules of one rule set. The matrix holds a row a consequence, 1 to 5, of grades by likelihood 1 to 5."""
 
@@ -67,12 +83,16 @@ class RuleDocument(_Part):
     kinds: dict[Key, KindRules]
     matrix: dict[str, list[Whole]]
     references: dict[Key, Whole] = Field(
-        default_factory=dict, description="versions of rules that are kept elsewhere, such as patterns"
+        default_factory=dict, description="versions of rules that are kept elsewhere, such as points of evidence"
+    )
+    patterns: dict[Key, PatternRules] | None = Field(
+        default=None,
+        description="one that is not named is not looked for; where all are missing, those in force are taken",
     )
 
     def content(self) -> dict[str, Any]:
-        """As JSON values; what the database keeps."""
-        return self.model_dump(mode="json")
+        """As JSON values; what the database keeps. Versions from before patterns were ruled keep their digest."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     @property
     def sha256(self) -> str:

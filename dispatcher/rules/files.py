@@ -24,6 +24,10 @@ _KINDS: Final = """
 # The group of each kind, its likelihood and consequence (1-5), and whether an incident opens a ticket by itself
 # (auto_ticket), asks an officer (review) or is only shown (notice_only).
 """
+_PATTERNS: Final = """
+# Which version of each pattern counts: active joins and is evidence, monitor only records, inactive and expired are not
+# looked for, as is one that is not named.
+"""
 _MATRIX: Final = """
 # A row a consequence; grades 1 (gravest) to 4 by likelihood 1 to 5.
 """
@@ -68,6 +72,11 @@ def _lines(document: RuleDocument, said_of_it: str) -> Iterator[str]:
     yield "\n[kinds]"
     for name, rules in sorted(document.kinds.items()):
         yield f"{name} = {_inline(rules.model_dump(mode='json'))}"
+    if document.patterns is not None:
+        yield _PATTERNS.rstrip()
+        yield "\n[patterns]"
+        for name, pattern in sorted(document.patterns.items()):
+            yield f"{name} = {_inline(pattern.model_dump(mode='json'))}"
     yield _MATRIX.rstrip()
     yield "\n[matrix]"
     for row, grades in sorted(document.matrix.items(), reverse=True):

@@ -25,6 +25,7 @@ class FindingCode(StrEnum):
     MATRIX_INCOMPLETE = "matrix_incomplete"  # Not 5 rows of 5 grades.
     MATRIX_NOT_MONOTONE = "matrix_not_monotone"  # Likelier or graver, and yet a lower grade.
     UNKNOWN_REFERENCE = "unknown_reference"  # It names rules, or a version of them, that there are not.
+    PATTERN_WITHOUT_RULES = "pattern_without_rules"  # It is then not looked for.
     PERCOLATES = "percolates"  # By the traffic on record, unrelated events would be found together.
 
 

@@ -57,6 +57,14 @@ SELECT consequence, likelihood, grade FROM risk_matrix WHERE version = (SELECT m
 -- name: grade_points_versions :many
 SELECT DISTINCT version FROM grade_points ORDER BY version;
 
+-- name: pattern_versions :many
+SELECT id, version FROM patterns ORDER BY id, version;
+
+-- name: newest_patterns :many
+-- The newest version of each that has begun, in the mode in which it was shipped; NULL: that there is.
+SELECT DISTINCT ON (id) id, version, mode::text FROM patterns
+WHERE $1::timestamptz IS NULL OR effective_from IS NULL OR effective_from <= $1 ORDER BY id, version DESC;
+
 -- name: list_rule_sets :many
 SELECT DISTINCT rule_set FROM kind_groups ORDER BY rule_set;
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dispatcher.rules.document import AXIS, GRADE_POINTS, GroupRules, KindRules, RuleDocument
-from dispatcher.rules.versions import read_document, version_in_force
+from dispatcher.rules.document import AXIS, GRADE_POINTS, GroupRules, KindRules, PatternRules, RuleDocument
+from dispatcher.rules.versions import read_document, read_patterns, version_in_force
 from registry.areas import AreaIndex, read_areas
 from registry.deployment import Deployment, read_deployment
 from registry.event_kinds import UNCLASSIFIED, EventKind, KindGroup, Taxonomy, read_taxonomy
@@ -34,6 +34,7 @@ class Rulebook:
     deployment: Deployment
     taxonomy: Taxonomy
     matrix: RiskMatrix
+    patterns: Mapping[str, PatternRules]  # those that count; what they look for stands in the patterns' own tables
     grading: GradeTable
     areas: AreaIndex
     organisations: tuple[Organisation, ...]
@@ -54,6 +55,7 @@ async def read_rulebook(conn: Connection, *, clock_seq: int | None = None, versi
         deployment=deployment,
         taxonomy=ruled(await read_taxonomy(conn, deployment.rule_set), document, chosen),
         matrix=matrix_of(document, chosen),
+        patterns=await read_patterns(conn, document),
         grading=await read_grade_table(conn, deployment.origin, document.references.get(GRADE_POINTS)),
         areas=AreaIndex(await read_areas(conn)),
         organisations=tuple(await read_organisations(conn)),
@@ -76,6 +78,7 @@ async def under(conn: Connection, rulebook: Rulebook, document: RuleDocument, ve
         rulebook,
         taxonomy=ruled(rulebook.taxonomy, document, version),
         matrix=matrix_of(document, version),
+        patterns=await read_patterns(conn, document),
         grading=await read_grade_table(conn, rulebook.deployment.origin, document.references.get(GRADE_POINTS)),
         version=version,
     )

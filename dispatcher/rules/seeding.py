@@ -6,7 +6,15 @@ from typing import Final
 from dispatcher.rules import activation
 from dispatcher.rules.document import GRADE_POINTS, GroupRules, KindRules, RuleDocument, RuleSource
 from dispatcher.rules.errors import ActivationRefused, RulesStandAlready
-from dispatcher.rules.versions import QUERIES, add_version, find_version, read_references, version_in_force
+from dispatcher.rules.versions import (
+    QUERIES,
+    add_version,
+    find_version,
+    read_document,
+    read_patterns,
+    read_references,
+    version_in_force,
+)
 from registry.event_kinds import GROUP_OF_ALL, KindGroup, KindMode, Taxonomy, read_taxonomy
 from runtime.clock import open_clock
 from runtime.pool import Connection
@@ -30,7 +38,7 @@ async def seed_rules(conn: Connection) -> dict[str, int]:
 
 
 async def _seed(conn: Connection, rule_set: str, at: datetime) -> int:
-    document = await _document(conn, rule_set)
+    document = await _document(conn, rule_set, at)
     try:
         version = await add_version(
             conn,
@@ -48,7 +56,23 @@ async def _seed(conn: Connection, rule_set: str, at: datetime) -> int:
         await conn.execute(QUERIES.insert_activation, rule_set, version, at, AUTHOR, "the first rules", 0, at)
     elif (await find_version(conn, rule_set, in_force)).source is RuleSource.RELEASE:
         await _succeed(conn, rule_set, version, at)
+    else:
+        await _name_patterns(conn, rule_set, in_force, at)
     return version
+
+
+async def _name_patterns(conn: Connection, rule_set: str, in_force: int, at: datetime) -> None:
+    """The city's own rules from before rules named patterns: from now on they do, or a later release changed them."""
+    row, document = await find_version(conn, rule_set, in_force), await read_document(conn, rule_set, in_force)
+    if document.patterns is not None:
+        return
+    named = document.model_copy(update={"patterns": await read_patterns(conn, document, at)})
+    note = f"as version {in_force}, its patterns named"
+    try:
+        version = await add_version(conn, rule_set, named, source=row.source, author=AUTHOR, note=note, at=at)
+    except RulesStandAlready as known:
+        version = known.version
+    await _succeed(conn, rule_set, version, at)
 
 
 async def _succeed(conn: Connection, rule_set: str, version: int, at: datetime) -> None:
@@ -58,18 +82,19 @@ async def _succeed(conn: Connection, rule_set: str, version: int, at: datetime) 
         return  # Somebody's own choice waits already: it goes first.
 
 
-async def _document(conn: Connection, rule_set: str) -> RuleDocument:
+async def _document(conn: Connection, rule_set: str, at: datetime) -> RuleDocument:
     taxonomy = await read_taxonomy(conn, rule_set)
     matrix: dict[str, list[int]] = {}
     cells = {(c["consequence"], c["likelihood"]): c["grade"] for c in await conn.fetch(QUERIES.read_risk_matrix)}
     for (consequence, _), grade in sorted(cells.items()):
         matrix.setdefault(str(consequence), []).append(grade)
-    return RuleDocument(
+    document = RuleDocument(
         groups={name: _group(group) for name, group in taxonomy.groups.items()},
         kinds={name: _kind(taxonomy, name) for name in taxonomy.kinds},
         matrix=matrix,
         references={GRADE_POINTS: max(points)} if (points := (await read_references(conn))[GRADE_POINTS]) else {},
     )
+    return document.model_copy(update={"patterns": await read_patterns(conn, document, at)})
 
 
 def _group(group: KindGroup) -> GroupRules:

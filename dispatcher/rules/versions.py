@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from dispatcher.rules.checking import check, check_traffic, errors_in
-from dispatcher.rules.document import GRADE_POINTS, RuleDocument, RuleSource, parse
+from dispatcher.rules.document import GRADE_POINTS, PatternMode, PatternRules, RuleDocument, RuleSource, parse
 from dispatcher.rules.errors import RulesInvalid, RulesStandAlready, RulesUnknown
 from dispatcher.rules.findings import Finding
 from dispatcher.rules.percolation import read_neighbours
+from registry.deployment import read_deployment
+from registry.event_kinds import GROUP_OF_ALL
 from registry.event_kinds import QUERIES as REGISTRY
 from runtime.pool import Connection
 from runtime.queries import load
@@ -55,15 +57,52 @@ async def read_references(conn: Connection) -> dict[str, frozenset[int]]:
     return {GRADE_POINTS: frozenset(row["version"] for row in await conn.fetch(QUERIES.grade_points_versions))}
 
 
+async def read_pattern_versions(conn: Connection) -> dict[str, set[int]]:
+    """Which versions of each pattern the master data has."""
+    known: dict[str, set[int]] = {}
+    for row in await conn.fetch(QUERIES.pattern_versions):
+        known.setdefault(row["id"], set()).add(row["version"])
+    return known
+
+
+async def read_patterns(
+    conn: Connection, document: RuleDocument, at: datetime | None = None
+) -> dict[str, PatternRules]:
+    """Which patterns count under the document.
+
+    One from before documents named them has the newest version of each, begun by `at` where that is given; the one
+    group of a replay has none.
+    """
+    if document.patterns is not None:
+        return document.patterns
+    if GROUP_OF_ALL in document.groups:
+        return {}
+    rows = await conn.fetch(QUERIES.newest_patterns, at)
+    return {row["id"]: PatternRules(version=row["version"], mode=PatternMode(row["mode"])) for row in rows}
+
+
 async def parse_and_check(conn: Connection, content: object) -> tuple[RuleDocument, list[Finding]]:
-    """The document with what a person should look at. Raises RulesInvalid where there are errors."""
+    """The document with what a person should look at; where it does not speak of patterns, with those in force.
+
+    Raises RulesInvalid where there are errors.
+    """
     document = parse(content)
     if not isinstance(document, RuleDocument):
         raise RulesInvalid(document)
-    findings = check(document, await read_kinds(conn), await read_references(conn))
+    if document.patterns is None:
+        document = document.model_copy(update={"patterns": await read_patterns_in_force(conn)})
+    patterns = await read_pattern_versions(conn)
+    findings = check(document, await read_kinds(conn), await read_references(conn), patterns)
     if errors_in(findings):
         raise RulesInvalid(findings)
     return document, findings
+
+
+async def read_patterns_in_force(conn: Connection) -> dict[str, PatternRules]:
+    """Under the newest rules; none in a database that was never seeded."""
+    rule_set = (await read_deployment(conn)).rule_set
+    version = await version_in_force(conn, rule_set)
+    return {} if version is None else await read_patterns(conn, await read_document(conn, rule_set, version))
 
 
 async def check_rules(conn: Connection, content: object, at: datetime) -> tuple[RuleDocument, list[Finding]]:

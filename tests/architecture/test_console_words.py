@@ -47,11 +47,11 @@ from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.incidents.overlays import Act, Outcome
 from dispatcher.indicators.model import Better, Dimension, MeasureUnit, Period
 from dispatcher.indicators.model import Subject as MeasuredSubject
-from dispatcher.patterns.model import PatternMode, StepRole
+from dispatcher.patterns.model import StepRole
 from dispatcher.rates.model import Detector, ProposalSource, ProposalState
 from dispatcher.risk.model import Decider, Verdict
 from dispatcher.risk.what_if import WhatIf
-from dispatcher.rules.document import RuleSource
+from dispatcher.rules.document import PatternMode, RuleSource
 from dispatcher.rules.findings import FindingCode, Weight
 from dispatcher.rules.versions import RuleState
 from dispatcher.screening.levels import LevelReason

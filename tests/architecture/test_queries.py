@@ -21,7 +21,6 @@ _USERS = ("registry", "events", "gateway", "dispatcher", "cli")
 
 # What the owner alone runs, when it seeds a database or changes a pattern; the processes may read those tables only.
 OWNER_ALONE = {
-    "dispatcher.patterns": frozenset({"add_pattern_version"}),
     "registry": frozenset(
         {
             "insert_deployment",

@@ -34,10 +34,10 @@ from dispatcher.incidents.grades.grading import GradeCause
 from dispatcher.incidents.model import IncidentStatus, Standing
 from dispatcher.incidents.overlays import Act, Outcome
 from dispatcher.indicators.model import Dimension
-from dispatcher.patterns.model import LOOKED_FOR, PatternMode, StepRole
+from dispatcher.patterns.model import LOOKED_FOR, StepRole
 from dispatcher.rates.model import Detector, ProposalSource, ProposalState
 from dispatcher.risk.model import Verdict
-from dispatcher.rules.document import RuleSource
+from dispatcher.rules.document import PatternMode, RuleSource
 from dispatcher.screening.model import FindingOutcome, HazardState, InspectionState
 from dispatcher.tickets.breaches import BreachType
 from dispatcher.tickets.model import (

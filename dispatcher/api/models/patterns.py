@@ -4,7 +4,8 @@ from datetime import datetime
 
 from dispatcher.api.models.wire import Answer
 from dispatcher.incidents.views import Hex
-from dispatcher.patterns.model import PatternMode, StepRole
+from dispatcher.patterns.model import StepRole
+from dispatcher.rules.document import PatternMode
 
 
 class PatternStepView(Answer):
@@ -19,7 +20,7 @@ class PatternStepView(Answer):
 
 
 class PatternView(Answer):
-    """The newest version of a pattern that has begun."""
+    """A pattern as the rules in force have it; one that they do not name is shown as inactive."""
 
     id: str
     version: int

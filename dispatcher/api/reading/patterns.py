@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.api.reading.records import QUERIES
+from dispatcher.rules.versions import read_patterns_in_force
 from runtime.pool import Connection
 
 Row = Mapping[str, Any]
 
 
 async def list_patterns(conn: Connection, at: datetime) -> list[Row]:
-    """The newest version of each pattern that has begun at `at`, with its steps and how often it was found."""
-    return [dict(row) for row in await conn.fetch(QUERIES.list_patterns, at)]
+    """Each pattern as the rules in force have it, with its steps and how often it was found until `at`."""
+    ruled = await read_patterns_in_force(conn)
+    columns = list(ruled), [rules.version for rules in ruled.values()], [rules.mode for rules in ruled.values()]
+    return [dict(row) for row in await conn.fetch(QUERIES.list_patterns, at, *columns)]
 
 
 async def matches_of_incident(conn: Connection, incident_id: int) -> list[Row]:

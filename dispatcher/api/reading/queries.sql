@@ -123,11 +123,14 @@ SELECT pg_notify($1, '');
 SELECT seq FROM cursors WHERE consumer = $1 AND stream = 'clock';
 
 -- name: list_patterns :many
--- The newest version of each that has begun; incidents are counted once, whatever anchors they hold.
-WITH newest AS (
-    SELECT DISTINCT ON (id) id, version, zh_name, en_name, mode, r_m, t_s, by_place, step_order, effective_from, effective_to,
-           source
-    FROM patterns WHERE effective_from IS NULL OR effective_from <= $1 ORDER BY id, version DESC
+-- As the rules have them ($2 to $4); of one that they do not name the newest version, which is not looked for.
+-- Incidents are counted once, whatever anchors they hold.
+WITH ruled AS (
+    SELECT DISTINCT ON (p.id) p.id, p.version, zh_name, en_name, COALESCE(r.mode, 'inactive') AS mode, r_m, t_s, by_place,
+           step_order, effective_from, effective_to, source
+    FROM patterns p
+    LEFT JOIN unnest($2::text[], $3::integer[], $4::text[]) AS r(id, version, mode) ON r.id = p.id
+    WHERE r.version IS NULL OR r.version = p.version ORDER BY p.id, p.version DESC
 ), found AS (
     SELECT m.pattern_id, max(m.matched_at) AS last_matched_at, count(DISTINCT ie.incident_id) AS incidents_month,
            count(DISTINCT ie.incident_id) FILTER (WHERE m.matched_at > $1::timestamptz - interval '24 h') AS incidents_day
@@ -135,14 +138,14 @@ WITH newest AS (
     WHERE m.withdrawn_at IS NULL AND m.matched_at > $1::timestamptz - interval '30 days' AND m.matched_at <= $1
     GROUP BY m.pattern_id
 )
-SELECT p.id, p.version, p.zh_name, p.en_name, p.mode::text, p.r_m, p.t_s, p.by_place, p.step_order, p.effective_from,
+SELECT p.id, p.version, p.zh_name, p.en_name, p.mode, p.r_m, p.t_s, p.by_place, p.step_order, p.effective_from,
        p.effective_to, p.source,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('name', s.step, 'role', s.role, 'zh_name', s.zh_name, 'en_name', s.en_name,
                      'kinds', s.kinds, 'source_classes', s.source_classes, 'severity_min', s.severity_min,
                      'predicate', s.predicate) ORDER BY s.position)
                  FROM pattern_steps s WHERE (s.pattern_id, s.version) = (p.id, p.version)), '[]') AS steps,
        COALESCE(f.incidents_day, 0) AS incidents_day, COALESCE(f.incidents_month, 0) AS incidents_month, f.last_matched_at
-FROM newest p LEFT JOIN found f ON f.pattern_id = p.id ORDER BY p.id;
+FROM ruled p LEFT JOIN found f ON f.pattern_id = p.id ORDER BY p.id;
 
 -- name: matches_of_incident :many
 -- One an incident and pattern: its own, and those of other incidents that its (first 2,000) events witness.

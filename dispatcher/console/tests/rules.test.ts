@@ -97,6 +97,7 @@ describe('a document', () => {
   it('points at groups, kinds and cells', () => {
     expect(pointed('groups.fire.r_m')).toEqual({ part: 'group', name: 'fire', field: 'r_m' })
     expect(pointed('matrix.4[2]')).toEqual({ part: 'matrix', name: '4', field: '3' })
+    expect(pointed('patterns.gas_leak.mode')).toEqual({ part: 'pattern', name: 'gas_leak', field: 'mode' })
     expect(pointed('references.grade_points')).toEqual({ part: 'reference', name: 'grade_points', field: '' })
   })
 

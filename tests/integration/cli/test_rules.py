@@ -108,16 +108,26 @@ async def test_final_incidents_are_regraded_by_a_file(
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
 
 
-def test_a_pattern_on_trial_is_put_in_force(rongan: Rongan, database: Database) -> None:
+async def test_a_pattern_on_trial_is_put_in_force_by_rules_that_the_dispatcher_takes_over(
+    rongan: Rongan, database: Database, owner: Connection
+) -> None:
     def mode_of(pattern: str) -> tuple[int, str]:
         listed = json.loads(rongan("pattern", "list", "--json", database=database).stdout)["items"]
         return next((row["version"], row["mode"]) for row in listed if row["id"] == pattern)
 
     assert mode_of("unanswered_sos") == (1, "monitor")
     said = rongan("pattern", "mode", "unanswered_sos", "active", "--reason", "the trial went well", database=database)
-    assert said.returncode == 0, said.stderr
-    assert mode_of("unanswered_sos") == (1001, "active")
+    assert (said.returncode, "rules version 2" in said.stdout) == (0, True), said.stderr
+    assert mode_of("unanswered_sos") == (1, "monitor")
+    changed = json.loads(rongan("rules", "diff", "1", "2", "--json", database=database).stdout)["items"]
+    assert changed == [{"path": "patterns.unanswered_sos.mode", "before": "monitor", "after": "active"}]
+    await owner.execute("UPDATE rule_activations SET seq = 7, effective_at = requested_at WHERE seq IS NULL")
+    assert mode_of("unanswered_sos") == (1, "active")
     again = rongan("pattern", "mode", "unanswered_sos", "active", "--reason", "twice", database=database)
     assert (again.returncode, "is active already" in again.stderr) == (1, True)
+    drafted = ("pattern", "mode", "unanswered_sos", "inactive", "--reason", "a proposal", "--draft")
+    assert "rules version 3: draft" in rongan(*drafted, database=database).stdout
+    listed = json.loads(rongan("rules", "list", "--json", database=database).stdout)["items"]
+    assert [(row["version"], row["state"]) for row in listed] == [(3, "draft"), (2, "active"), (1, "retired")]
     proposed = rongan("pattern", "propose", "--json", database=database)
     assert (proposed.returncode, json.loads(proposed.stdout)) == (0, {"items": []}), proposed.stderr

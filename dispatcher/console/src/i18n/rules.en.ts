@@ -43,6 +43,7 @@ export const rulesEn: typeof rulesZh = {
     likelihood: 'Likelihood',
     consequence: 'Consequence',
     mode: 'Handling',
+    version: 'Version',
   },
   fieldHint: {
     r_m: 'Two events are linked within this distance',
@@ -90,8 +91,9 @@ export const rulesEn: typeof rulesZh = {
   lifeAtRisk: 'Life at risk',
   takesColour: 'Takes the colour of the warning',
   warnedBy: 'Made graver by',
-  patternsNote: 'Patterns come with the master data and have versions of their own; a monitored one is recorded only: it joins and grades nothing',
+  patternsNote: 'Patterns come with the master data; which version of each counts, in which mode, is said by the rules. A monitored one is recorded only: it joins and grades nothing',
   pattern: 'Pattern',
+  patternOf: 'pattern {name}',
   patternMode: 'Mode',
   patternModeOf: { active: 'active', monitor: 'monitored', inactive: 'inactive', expired: 'expired' },
   reach: 'Reach and time',

@@ -41,6 +41,7 @@ export const rulesZh = {
     likelihood: '可能性',
     consequence: '后果',
     mode: '处置方式',
+    version: '版本',
   },
   fieldHint: {
     r_m: '两个事件相距不超过该距离方可相连',
@@ -88,8 +89,9 @@ export const rulesZh = {
   lifeAtRisk: '涉及生命危险',
   takesColour: '按预警颜色定级',
   warnedBy: '受以下预警加重',
-  patternsNote: '模式随主数据发布，单独编号；“监测”只记录，不并案、不定级',
+  patternsNote: '模式随主数据发布；采用哪一版本、何种状态由规则版本决定。“监测”只记录，不并案、不定级',
   pattern: '模式',
+  patternOf: '模式 {name}',
   patternMode: '状态',
   patternModeOf: { active: '启用', monitor: '监测', inactive: '停用', expired: '已过期' },
   reach: '范围与时间',

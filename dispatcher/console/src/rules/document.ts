@@ -42,7 +42,7 @@ function isTree(value: unknown): value is Record<string, unknown> {
 
 /** What a path points at: which group, kind or cell, and which of its values. */
 interface Pointed {
-  part: 'group' | 'kind' | 'matrix' | 'reference' | 'other'
+  part: 'group' | 'kind' | 'matrix' | 'pattern' | 'reference' | 'other'
   name: string
   field: string
 }
@@ -53,6 +53,7 @@ export function pointed(path: string): Pointed {
   const [part, name = '', field = ''] = path.split('.')
   if (part === 'groups') return { part: 'group', name, field }
   if (part === 'kinds') return { part: 'kind', name, field }
+  if (part === 'patterns') return { part: 'pattern', name, field }
   if (part === 'references') return { part: 'reference', name, field: '' }
   return { part: 'other', name: path, field: '' }
 }

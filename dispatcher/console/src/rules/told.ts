@@ -19,7 +19,7 @@ export function useRuleNames() {
     if (part === 'reference') return t('rules.reference', { name })
     if (part === 'other') return name
     const group = document?.groups[name]
-    const whose = part === 'kind' ? eventKindName(name) : group === undefined ? name : named(group)
+    const whose = part === 'pattern' ? t('rules.patternOf', { name }) : part === 'kind' ? eventKindName(name) : group === undefined ? name : named(group)
     return field === '' ? whose : `${whose} · ${fieldName(field)}`
   }
 
@@ -33,7 +33,7 @@ export function useRuleNames() {
     const { part, field } = pointed(path)
     if (part === 'matrix') return t('rules.gradeValue', { grade: t(`grade.${String(value)}.numeral`) })
     if (typeof value === 'boolean') return value ? t('rules.yes') : t('rules.no')
-    if (field === 'mode') return t(`rules.modeOf.${String(value)}`)
+    if (field === 'mode') return t(`rules.${part === 'pattern' ? 'patternModeOf' : 'modeOf'}.${String(value)}`)
     const group = field === 'group' ? document?.groups[String(value)] : undefined
     if (group !== undefined) return named(group)
     return typeof value === 'object' ? JSON.stringify(value) : String(value)

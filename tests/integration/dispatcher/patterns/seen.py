@@ -23,6 +23,15 @@ async def open_tickets(conn: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in await conn.fetch("SELECT * FROM tickets WHERE closed_at IS NULL ORDER BY id")]
 
 
+async def rule_pattern(owner: Connection, pattern: str, mode: str | None) -> None:
+    """Before the first step: have the rules in force say so from the beginning; None: say nothing of the pattern."""
+    content = "content #- ARRAY['patterns', $1]"
+    if mode is not None:
+        content = "jsonb_set(content, ARRAY['patterns', $1, 'mode'], to_jsonb($2::text))"
+    values = (pattern,) if mode is None else (pattern, mode)
+    await owner.execute(f"UPDATE rule_versions SET content = {content} WHERE rule_set = 'default'", *values)  # noqa: S608
+
+
 async def write_one_by_one(log: LogUnderTest, *events: EventDraft) -> None:
     for event in events:
         await log.write(event)

@@ -8,7 +8,7 @@ import pytest
 
 from events.model import EventDraft, SourceClass, event_uid
 from runtime.pool import Connection
-from tests.harness.log import LogUnderTest, draft, incidents
+from tests.harness.log import START, LogUnderTest, draft, incidents
 from tests.integration.dispatcher.patterns.seen import (
     BURST,
     DARK_STREET,
@@ -17,6 +17,7 @@ from tests.integration.dispatcher.patterns.seen import (
     OUTAGE,
     matches,
     open_tickets,
+    rule_pattern,
     write_one_by_one,
 )
 from tests.integration.dispatcher.tickets.town import call
@@ -161,7 +162,7 @@ async def test_closed_work_is_not_joined_so_that_what_follows_gets_a_ticket(
 
 
 async def test_monitor_records_and_tells_and_joins_nothing(log: LogUnderTest, owner: Connection) -> None:
-    await owner.execute("UPDATE patterns SET mode = 'monitor' WHERE id = 'power_outage_area'")
+    await rule_pattern(owner, "power_outage_area", "monitor")
     await write_one_by_one(log, OUTAGE, DARK_STREET)
     first, second = await incidents(owner)
     assert first["case_id"] != second["case_id"]
@@ -170,21 +171,31 @@ async def test_monitor_records_and_tells_and_joins_nothing(log: LogUnderTest, ow
     assert await owner.fetchval("SELECT count(*) FROM stream_log WHERE topic = 'incident.matched'") == 0
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "mode = 'inactive'",
-        "mode = 'expired'",
-        "effective_to = '2026-11-22 01:59Z'",
-        "effective_from = '2026-11-23 00:00Z'",
-    ],
-)
-async def test_what_is_not_in_force_does_nothing(log: LogUnderTest, owner: Connection, change: str) -> None:
-    await owner.execute(f"UPDATE patterns SET {change} WHERE id = 'power_outage_area'")  # noqa: S608
+@pytest.mark.parametrize("mode", ["inactive", "expired", None])
+async def test_what_is_not_in_force_does_nothing(log: LogUnderTest, owner: Connection, mode: str | None) -> None:
+    await rule_pattern(owner, "power_outage_area", mode)
     await write_one_by_one(log, OUTAGE, DARK_STREET)
     first, second = await incidents(owner)
     assert first["case_id"] != second["case_id"]
     assert await matches(owner) == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ("effective_to = '2026-11-22 02:00Z'", 0),
+        ("effective_to = '2026-11-22 02:00:01Z'", 1),
+        ("effective_from = '2026-11-22 02:00:01Z'", 0),
+        ("effective_from = '2026-11-22 02:00Z'", 1),
+    ],
+)
+async def test_dates_bound_the_anchors_that_count_whenever_they_are_taken(
+    log: LogUnderTest, owner: Connection, bounds: str, found: int
+) -> None:
+    await owner.execute(f"UPDATE patterns SET {bounds} WHERE id = 'power_outage_area'")  # noqa: S608
+    await log.write(OUTAGE, DARK_STREET)
+    await log.step(at=START + timedelta(days=40))
+    assert len(await matches(owner)) == found
 
 
 async def test_a_definition_that_cannot_be_read_stops_no_other(log: LogUnderTest, owner: Connection) -> None:

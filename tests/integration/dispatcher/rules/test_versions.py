@@ -38,6 +38,9 @@ async def test_version_one_is_what_the_release_ships(owner: Connection) -> None:
         grade = document.grade(consequence=int(row["consequence"]), likelihood=int(row["likelihood"]))
         assert grade == int(row["grade"])
     assert len(document.kinds) == len(rows("event_kinds"))
+    assert document.content()["patterns"] == {
+        row["id"]: {"version": int(row["version"]), "mode": row["mode"]} for row in rows("patterns")
+    }
 
 
 @pytest.mark.parametrize("rule_set", ["default", "replay"])
@@ -77,6 +80,45 @@ async def test_a_later_release_succeeds_a_release_and_never_the_citys_own_rules(
         (2, "retired"),
         (1, "retired"),
     ]
+
+
+async def test_the_citys_rules_from_before_patterns_were_ruled_name_them_with_the_next_release(
+    owner: Connection, pool: Pool
+) -> None:
+    named = (await read_document(owner, "default", 1)).patterns
+    own = await _add(owner, pool, r_m=170)
+    await owner.execute(
+        "UPDATE rule_versions SET content = content - 'patterns', sha256 = lpad(version::text, 64, '0')"
+        " WHERE rule_set = 'default'"
+    )
+    await owner.execute(
+        "INSERT INTO rule_activations (rule_set, version, requested_at, requested_by, reason, seq, effective_at)"
+        " VALUES ('default', $1, $2, 'city', '', 6, $2)",
+        own,
+        START,
+    )
+    assert (await read_rulebook(owner)).patterns == named  # in the meantime as they are in the master data
+    await owner.execute("UPDATE kind_groups SET r_m = 180 WHERE id = 'fire'")
+    await seed_rules(owner)
+    waiting = await activation.read_waiting(owner, "default")
+    assert waiting is not None
+    successor = await read_document(owner, "default", waiting.version)
+    assert (successor.patterns, successor.groups["fire"].r_m) == (named, 170)
+
+
+async def test_a_document_that_does_not_speak_of_patterns_is_kept_with_those_in_force(owner: Connection) -> None:
+    content = (await read_document(owner, "default", 1)).content()
+    content["patterns"]["gas_leak"]["mode"] = "monitor"
+    document, _ = await parse_and_check(owner, content)
+    version = await _keep(owner, document)
+    await owner.execute(
+        "INSERT INTO rule_activations (rule_set, version, requested_at, requested_by, reason, seq, effective_at)"
+        " VALUES ('default', $1, $2, 'city', '', 6, $2)",
+        version,
+        START,
+    )
+    del content["patterns"]
+    assert (await parse_and_check(owner, content))[0] == document
 
 
 async def test_a_kind_without_rules_is_treated_as_unclassified(owner: Connection) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from dispatcher.patterns import errors
 from dispatcher.patterns.definitions import read_pattern
-from dispatcher.patterns.model import PatternMode, Predicate
+from dispatcher.patterns.model import Predicate
 from dispatcher.patterns.shipped import shipped
+from dispatcher.rules.document import PatternMode
 from events.model import SourceClass
 
 KINDS = {"fire", "gas", "call"}

@@ -10,8 +10,9 @@ import pytest
 from dispatcher.patterns.book import PatternBook
 from dispatcher.patterns.candidates import batch_of
 from dispatcher.patterns.matcher import Matcher, Outcome
-from dispatcher.patterns.model import Match, Pattern, PatternMode
+from dispatcher.patterns.model import Match, Pattern
 from dispatcher.patterns.shipped import seed_rows, shipped
+from dispatcher.rules.document import PatternMode
 from events.model import Event, EventSource, SourceClass, TimeQuality, event_uid
 from registry.areas import AreaIndex
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dispatcher.correlation.groups import Group, GroupTable
 from dispatcher.rules.checking import NEIGHBOURS_PERCOLATE, RANGES, check, check_traffic
 from dispatcher.rules.difference import Change, difference
-from dispatcher.rules.document import RuleDocument, parse
+from dispatcher.rules.document import PatternMode, RuleDocument, parse
 from dispatcher.rules.errors import RuleFileUnreadable
 from dispatcher.rules.files import as_json, as_toml, read_content
 from dispatcher.rules.findings import Finding, FindingCode, Weight
@@ -71,17 +71,24 @@ kinds = st.builds(
     wholes,
     st.sampled_from(("auto_ticket", "review", "notice_only")),
 )
+patterns = st.builds(
+    lambda version, mode: {"version": version, "mode": mode},
+    wholes,
+    st.sampled_from([mode.value for mode in PatternMode]),
+)
 contents = st.builds(
-    lambda groups, kinds, matrix, references: {
+    lambda groups, kinds, matrix, references, patterns: {
         "groups": groups,
         "kinds": kinds,
         "matrix": matrix,
         "references": references,
+        "patterns": patterns,
     },
     st.dictionaries(keys, groups, max_size=4),
     st.dictionaries(keys, kinds, max_size=4),
     st.dictionaries(st.sampled_from("12345"), st.lists(wholes, max_size=6)),
     st.dictionaries(keys, wholes, max_size=3),
+    st.none() | st.dictionaries(keys, patterns, max_size=3),
 )
 
 
@@ -101,6 +108,11 @@ def test_the_digest_is_of_what_it_says_not_of_the_order() -> None:
     turned = document(kinds=dict(reversed(CONTENT["kinds"].items())), matrix=dict(reversed(MATRIX.items())))
     assert turned.sha256 == document().sha256
     assert document(matrix=MATRIX | {"5": [3, 2, 2, 2, 1]}).sha256 != document().sha256
+
+
+def test_a_document_from_before_patterns_were_ruled_keeps_its_digest() -> None:
+    assert document().sha256 == document(patterns=None).sha256 != document(patterns={}).sha256
+    assert "patterns" not in document().content()
 
 
 def test_changes_are_told_value_by_value() -> None:
@@ -144,6 +156,18 @@ def test_a_kind_that_is_not_ruled_is_a_warning() -> None:
         FindingCode.KIND_WITHOUT_RULES,
         Weight.WARNING,
     )
+
+
+@pytest.mark.parametrize("of", [{"version": 3, "mode": "active"}, {"version": 1, "mode": "inactive"}])
+def test_a_version_of_a_pattern_that_is_not_there_is_an_error_and_a_pattern_that_is_not_named_a_warning(
+    of: dict[str, object],
+) -> None:
+    known = {"gas_leak": {1, 2}, "bin_fire": {1}}
+    assert check(document(), KINDS, patterns=known) == []
+    found = {one.path: (one.code, one.weight) for one in check(document(patterns={"gas_leak": of}), KINDS, {}, known)}
+    assert found.pop("patterns.bin_fire") == (FindingCode.PATTERN_WITHOUT_RULES, Weight.WARNING)
+    unknown = {"patterns.gas_leak.version": (FindingCode.UNKNOWN_REFERENCE, Weight.ERROR)}
+    assert found == (unknown if of["version"] == 3 else {})
 
 
 @pytest.mark.parametrize(
