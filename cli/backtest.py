@@ -26,7 +26,7 @@ From = Annotated[datetime | None, typer.Option("--from", parser=aware, help="Rec
 To = Annotated[datetime | None, typer.Option("--to", parser=aware, help="Received before (the end).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
-OUTCOMES = ("opened", "vanished", "merged", "split", "regrouped", "changed", "graver", "milder")
+OUTCOMES = ("opened", "vanished", "merged", "split", "regrouped", "changed", "graver", "milder", "joined", "parted")
 CONSOLE = Console(stderr=True)
 
 
@@ -101,12 +101,15 @@ async def try_now(settings: Settings, document: RuleDocument, version: int | Non
 def print_difference(difference: Mapping[str, Any]) -> None:
     """The comparison for people: totals, outcomes, kinds that differ, examples."""
     output = Console()
-    totals = Table("", "incidents", "largest", "I", "II", "III", "IV", "tickets")
+    totals = Table("", "incidents", "cases", "largest", "I", "II", "III", "IV", "tickets")
     for side in ("before", "after"):
         found = difference[side]
         grades = [str(found["by_grade"][str(grade)]) for grade in range(1, 5)]
         totals.add_row(
-            side, str(found["incidents"]), str(found["largest"]), *grades, str(sum(found["tickets"].values()))
+            side,
+            *(str(found[name]) for name in ("incidents", "cases", "largest")),
+            *grades,
+            str(sum(found["tickets"].values())),
         )
     output.print(totals)
     if difference["is_empty"]:

@@ -30,6 +30,7 @@ from dispatcher.handovers.errors import HandoverStands, SignatureWrong
 from dispatcher.incidents.errors import IncidentOutpaced, ReshapeRefusal, ReshapeRefused
 from dispatcher.incidents.grades.officers import MilderNeedsShiftLeader
 from dispatcher.indicators.errors import DecisionRefused, SchemeNotFound, SchemeRefused, SurveyRefused
+from dispatcher.patterns.modes import ModeUnchanged, PatternUnknown
 from dispatcher.rules.errors import ActivationRefused, RulesInvalid, RulesStandAlready, RulesUnknown
 from dispatcher.rules.findings import Weight
 from dispatcher.screening.errors import (
@@ -376,6 +377,8 @@ _TOLD_AS: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = 
     (MilderNeedsShiftLeader, lambda _: _forbidden(errors.Forbidden(roles=(UserRole.SHIFT_LEADER,)))),
     (RulesInvalid, _rules_invalid),
     (RulesUnknown, lambda e: problem(ProblemCode.NOT_FOUND, f"No version {e.version}.")),
+    (PatternUnknown, lambda _: problem(ProblemCode.NOT_FOUND, "No such pattern.")),
+    (ModeUnchanged, lambda e: problem(ProblemCode.ALREADY_EXISTS, str(e))),
     (RulesStandAlready, lambda e: problem(ProblemCode.ALREADY_EXISTS, str(e), version=e.version)),
     (ActivationRefused, lambda e: problem(ProblemCode.ACTIVATION_REFUSED, str(e), version=e.version)),
     (ContactPointRefused, lambda e: _field(("body", e.field), e.reason)),

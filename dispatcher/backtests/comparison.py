@@ -1,4 +1,4 @@
-"""What other rules make of the same events: incidents opened, merged, split, regraded, vanished, and tickets. Pure.
+"""What other rules make of the same events: incidents opened, merged, split, regraded, joined, and tickets. Pure.
 
 Incidents of both sides that share an event belong to one place of the comparison; a place is judged by how many there
 are on each side. So every incident is counted once, and the same two runs always give the same comparison.
@@ -23,6 +23,8 @@ class Divergence(StrEnum):
     SAME = "same"  # The same events, the same grade.
     GRAVER = "graver"  # The same events, graded graver.
     MILDER = "milder"  # The same events, graded milder.
+    JOINED = "joined"  # The same events and grade, in one case with more.
+    PARTED = "parted"  # The same events and grade, in one case with less.
     CHANGED = "changed"  # One incident on either side, with other events or of another kind.
     MERGED = "merged"  # Several became one.
     SPLIT = "split"  # One became several.
@@ -130,22 +132,25 @@ def _outcome(old: Collection[FoundIncident], new: Collection[FoundIncident], mov
     if moved or before.kind != after.kind:
         return Divergence.CHANGED
     if before.grade == after.grade:
-        return Divergence.SAME
+        if before.case == after.case:
+            return Divergence.SAME
+        return Divergence.JOINED if after.case.events > before.case.events else Divergence.PARTED
     return Divergence.GRAVER if after.grade < before.grade else Divergence.MILDER
 
 
 def _tickets(incidents: Iterable[FoundIncident]) -> int:
-    return sum(incident.ticket is not None for incident in incidents)
+    return sum(incident.ticket_counted is not None for incident in incidents)
 
 
 def _totals(incidents: Iterable[FoundIncident]) -> dict[str, Any]:
     every = list(incidents)
     grades = Counter(incident.grade for incident in every)
-    reasons = Counter(incident.ticket for incident in every if incident.ticket is not None)
+    reasons = Counter(reason for incident in every if (reason := incident.ticket_counted) is not None)
     return {
         "incidents": len(every),
         "events": sum(incident.events for incident in every),
         "largest": max((incident.events for incident in every), default=0),
+        "cases": len({incident.case for incident in every}),
         "by_grade": {str(grade): grades[grade] for grade in range(1, 5)},
         "tickets": {reason.value: count for reason, count in sorted(reasons.items())},
     }
@@ -157,7 +162,7 @@ def _by_kind(found: Iterable[Place]) -> list[dict[str, Any]]:
         for side, incidents in (("before", place.before), ("after", place.after)):
             for incident in incidents:
                 rows[incident.kind][side] += 1
-                rows[incident.kind][f"tickets_{side}"] += incident.ticket is not None
+                rows[incident.kind][f"tickets_{side}"] += incident.ticket_counted is not None
         if place.outcome is not Divergence.SAME:
             for kind in {incident.kind for incident in (*place.before, *place.after)}:
                 rows[kind][place.outcome] += 1

@@ -1,5 +1,7 @@
 """Runs stored history through the dispatcher's own stages under given rules, in a session of its own."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from dispatcher.engine.stages import STAGES
 from dispatcher.incidents.memory import Memory
 from dispatcher.incidents.model import IncidentChange
 from dispatcher.incidents.step import Step
+from dispatcher.patterns.book import read_book
 from dispatcher.rules.activation import next_stretch
 from dispatcher.rules.rulebook import Rulebook
 from events.feed import read_log
@@ -67,6 +70,21 @@ class FoundIncident:
     place: str | None
     area_id: str | None
     ticket: TicketReason | None
+    case: "FoundCase"
+
+    @property
+    def ticket_counted(self) -> TicketReason | None:
+        """The ticket, where it is not counted with another incident of the case."""
+        return self.ticket if self.case.first == self.key else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    """The incidents that patterns joined, by their events: the same in every run that joins the same set."""
+
+    events: int
+    digest: bytes
+    first: str = field(compare=False)  # of its incidents, by their key: the case's one ticket is counted with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +134,15 @@ async def read_span(conn: Connection, from_at: datetime, to_at: datetime, warm_u
     )
 
 
-def warm_up_of(*rulebooks: Rulebook) -> timedelta:
+async def warm_up_of(conn: Connection, *rulebooks: Rulebook) -> timedelta:
     """How long before a span an event may still matter within it."""
-    groups = [group for rulebook in rulebooks for group in rulebook.taxonomy.groups.values()]
-    return timedelta(seconds=max(2 * group.t_s + group.g_s + group.lateness_s for group in groups))
+    reach_s = [0]
+    for rulebook in rulebooks:
+        groups = rulebook.taxonomy.groups.values()
+        reach_s += [2 * group.t_s + group.g_s + group.lateness_s for group in groups]
+        late_s = max(group.lateness_s for group in groups)
+        reach_s += [2 * pattern.t_s + late_s for pattern in (await read_book(conn, rulebook)).patterns]
+    return timedelta(seconds=max(reach_s))
 
 
 async def run_history(
@@ -160,6 +183,12 @@ async def read_found(conn: Connection, tickets: Mapping[int, TicketReason]) -> F
         rows = await conn.fetch(QUERIES.found_incidents)
         members = await conn.fetch(QUERIES.found_events)
     keys = {row["id"]: row["canonical_uid"].hex() for row in rows}
+    case_of = {row["id"]: row["case_id"] for row in rows}
+    firsts = {row["case_id"]: keys[row["id"]] for row in reversed(rows)}
+    uids: dict[int, list[bytes]] = defaultdict(list)
+    for row in members:
+        uids[case_of[row["incident_id"]]].append(row["event_uid"])
+    cases = {case_id: _case(uids[case_id], first) for case_id, first in firsts.items()}
     return Found(
         incidents={
             keys[row["id"]]: FoundIncident(
@@ -174,8 +203,13 @@ async def read_found(conn: Connection, tickets: Mapping[int, TicketReason]) -> F
                 place=row["place"],
                 area_id=row["area_id"],
                 ticket=tickets.get(row["case_id"]),
+                case=cases[row["case_id"]],
             )
             for row in rows
         },
         members={row["event_uid"]: keys[row["incident_id"]] for row in members},
     )
+
+
+def _case(uids: list[bytes], first: str) -> FoundCase:
+    return FoundCase(len(uids), hashlib.sha256(b"".join(sorted(uids))).digest(), first)

@@ -20,14 +20,16 @@ SELECT c.relname::text AS name, pg_get_viewdef(c.oid) AS definition
 FROM over JOIN pg_class c USING (oid) WHERE c.relkind = 'v' ORDER BY c.oid;
 
 -- name: tables_beside_incidents :many
--- Whose rows tell of incidents, or how far correlation is.
-SELECT c.relname::text AS name, a.attname IS NOT NULL AS by_incident
-FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'incident_id'
+-- Whose rows tell of incidents, how far correlation is, and which numbers are taken.
+SELECT c.relname::text AS name, a.attname IS NOT NULL AS by_incident, i.attname::text AS numbered_by
+FROM pg_class c
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'incident_id'
+LEFT JOIN pg_attribute i ON i.attrelid = c.oid AND i.attidentity <> ''
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
   AND (a.attname IS NOT NULL OR c.relname IN ('incidents', 'cases', 'watermarks', 'flapping_series', 'correlation_counts',
-                                                   'pattern_matches', 'final_neighbours'))
+                                                   'pattern_matches', 'final_neighbours', 'number_heads'))
   AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE'))
-  AND c.relname NOT LIKE 'ticket%'
+  AND (c.relname NOT LIKE 'ticket%' OR c.relname = 'tickets')  -- those themselves say which cases have ended
 ORDER BY c.relname;
 
 -- name: read_span :many

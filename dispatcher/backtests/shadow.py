@@ -40,6 +40,7 @@ _OPEN: Final = {
     "incidents": "WHERE t.final_at IS NULL",
     "incident_events": f"{_BESIDE} OR t.incident_id IS NULL AND t.standing = 'noise' AND t.settled_with IS NULL",
     "cases": "WHERE t.id IN (SELECT case_id FROM public.incidents WHERE final_at IS NULL)",
+    "tickets": "WHERE t.case_id IN (SELECT case_id FROM public.incidents WHERE final_at IS NULL)",
 }
 
 
@@ -76,6 +77,12 @@ async def copy_open_incidents(conn: Connection) -> None:
             await conn.execute(
                 f"INSERT INTO pg_temp.{name} OVERRIDING SYSTEM VALUE SELECT t.* FROM public.{name} t {which}"  # noqa: S608
             )
+            if row["numbered_by"] is not None:  # what is added must not meet what was copied
+                column = row["numbered_by"]
+                await conn.execute(
+                    f"SELECT setval(pg_get_serial_sequence('pg_temp.{name}', '{column}'), max({_quoted(column)}))"  # noqa: S608
+                    f" FROM public.{name}"
+                )
 
 
 async def count_tables(conn: Connection) -> None:

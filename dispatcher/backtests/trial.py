@@ -58,7 +58,7 @@ async def backtest(
             await under(conn, rulebook, before.document, before.version or rulebook.version),
             await under(conn, rulebook, after.document, after.version or rulebook.version + 1),
         )
-        span = await read_span(conn, since, until, warm_up_of(*books))
+        span = await read_span(conn, since, until, await warm_up_of(conn, *books))
         limits = await _limits(conn, rulebook, since, until, span)
     found = []
     for nth, book in enumerate(books):

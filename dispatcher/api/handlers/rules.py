@@ -29,7 +29,7 @@ async def list_rules(call: Call[None, models.RuleList, None]) -> models.RuleVers
         call.conn, await _rule_set(call.conn), before=key[0] if key else None, limit=call.query.limit
     )
     following = encode(rows[-1].version) if len(rows) == call.query.limit else None
-    return models.RuleVersions(items=[models.RuleVersion(**_shown(row)) for row in rows], next=following)
+    return models.RuleVersions(items=[rule_version(row) for row in rows], next=following)
 
 
 async def read_rules(call: Call[models.ByVersion, None, None]) -> models.RuleDetail:
@@ -80,7 +80,7 @@ async def activate_rules(call: Call[models.ByVersion, None, models.Activation]) 
     await activation.request(
         call.conn, rule_set, call.params.id, by=call.viewer.actor, reason=call.body.reason, at=call.at
     )
-    return models.RuleVersion(**_shown(await versions.find_version(call.conn, rule_set, call.params.id)))
+    return rule_version(await versions.find_version(call.conn, rule_set, call.params.id))
 
 
 async def compare_rules(call: Call[models.ByVersion, models.Against, None]) -> models.RuleChanges:
@@ -123,6 +123,11 @@ async def dry_run_rules(call: Call[models.ByVersion, None, None]) -> models.DryR
         open_incidents=report["open_incidents"],
         difference=report["difference"],
     )
+
+
+def rule_version(row: versions.RuleVersion) -> models.RuleVersion:
+    """A version as lists show it."""
+    return models.RuleVersion(**_shown(row))
 
 
 async def _rule_set(conn: Connection) -> str:

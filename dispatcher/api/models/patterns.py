@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
-from dispatcher.api.models.wire import Answer
+from pydantic import Field
+
+from dispatcher.api.models.rules import VersionNumber
+from dispatcher.api.models.wire import Answer, Ask, Filter, KindId, Line
 from dispatcher.incidents.views import Hex
 from dispatcher.patterns.model import StepRole
 from dispatcher.rules.document import PatternMode
@@ -42,6 +45,16 @@ class PatternView(Answer):
 
 class Patterns(Answer):
     items: list[PatternView]
+
+
+class ByPattern(Filter):
+    id: KindId
+
+
+class PatternState(Ask):
+    mode: PatternMode = Field(strict=False)
+    version: VersionNumber | None = Field(default=None, description="of the pattern; that which counts now")
+    reason: Line
 
 
 class MatchWitnessView(Answer):

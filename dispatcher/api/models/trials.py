@@ -31,6 +31,7 @@ class TrialTotals(TrialAnswer):
     incidents: int
     events: int
     largest: int = Field(description="events of the largest incident")
+    cases: int | None = Field(default=None, description="incidents that patterns joined are one; null in old results")
     by_grade: dict[str, int]
     tickets: dict[str, int] = Field(description="tickets by the reason to open them")
 
@@ -45,6 +46,8 @@ class TrialKind(TrialAnswer):
     tickets_after: int
     graver: int
     milder: int
+    joined: int = 0
+    parted: int = 0
     changed: int
     merged: int
     split: int

@@ -155,6 +155,7 @@ export const rulesEn: typeof rulesZh = {
   trial: {
     same: 'No difference: {n} incidents are the same',
     incidents: 'Incidents',
+    cases: 'Cases',
     events: 'Events',
     largest: 'Events of the largest',
     grade: 'Grade {grade}',
@@ -167,6 +168,8 @@ export const rulesEn: typeof rulesZh = {
       same: 'same',
       graver: 'graver',
       milder: 'milder',
+      joined: 'joined',
+      parted: 'parted',
       changed: 'changed',
       merged: 'merged',
       split: 'split',
@@ -177,6 +180,8 @@ export const rulesEn: typeof rulesZh = {
     outcomeHint: {
       graver: 'the same events, graded graver',
       milder: 'the same events, graded milder',
+      joined: 'the same events and grade, in one case with more',
+      parted: 'the same events and grade, in one case with less',
       changed: 'one on either side, with other events or of another kind',
       merged: 'several became one',
       split: 'one became several',

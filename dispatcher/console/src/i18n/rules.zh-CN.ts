@@ -153,6 +153,7 @@ export const rulesZh = {
   trial: {
     same: '没有差异：{n} 件案件完全相同',
     incidents: '案件',
+    cases: '案由',
     events: '事件',
     largest: '最大案件的事件数',
     grade: '{grade} 级案件',
@@ -165,6 +166,8 @@ export const rulesZh = {
       same: '相同',
       graver: '升级',
       milder: '降级',
+      joined: '并案',
+      parted: '分案',
       changed: '改变',
       merged: '合并',
       split: '拆开',
@@ -175,6 +178,8 @@ export const rulesZh = {
     outcomeHint: {
       graver: '事件相同，等级更高',
       milder: '事件相同，等级更低',
+      joined: '事件、等级相同，与更多案件并为一个案由',
+      parted: '事件、等级相同，不再与原来那些案件同一案由',
       changed: '两侧各一件，事件或类别不同',
       merged: '几件合为一件',
       split: '一件分为几件',

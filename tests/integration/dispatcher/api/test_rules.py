@@ -151,6 +151,37 @@ async def test_only_engineers_and_supervisors_change_rules_and_few_read_them(api
     assert (await api.nobody.get("rules"))[0] == 401
 
 
+async def test_another_state_of_a_pattern_is_a_draft_of_the_rules_that_is_tried_as_any_other(
+    api: Api, engineer: Client, owner: Connection
+) -> None:
+    asked = {"mode": "monitor", "reason": "too many false ones"}
+    status, kept = await engineer.post("patterns/gas_leak/draft", asked)
+    assert (status, kept["id"], kept["state"], kept["source"]) == (201, 2, "draft", "api")
+    assert (await engineer.post("patterns/gas_leak/draft", asked))[1]["id"] == 2
+    _, changes = await engineer.get("rules/2/difference")
+    assert changes["items"] == [{"path": "patterns.gas_leak.mode", "before": "active", "after": "monitor"}]
+    status, told = await engineer.post("rules/2/dry-run")
+    assert (status, told["difference"]["is_empty"]) == (200, True)
+    for path, body, code in (
+        ("gas_leak", {"mode": "active", "reason": "x"}, (409, "already_exists")),
+        ("no_such", asked, (404, "not_found")),
+        ("gas_leak", asked | {"version": 9}, (422, "rules_invalid")),
+        ("gas_leak", asked | {"mode": "loud"}, (422, "invalid_request")),
+    ):
+        status, refused = await engineer.post(f"patterns/{path}/draft", body)
+        assert (status, refused["code"]) == code
+    officer = await api.as_user("duty_officer")
+    assert (await officer.post("patterns/gas_leak/draft", asked))[0] == 403
+    # It counts where the rules that say so are in force, and the list shows it.
+    await owner.execute(
+        "INSERT INTO rule_activations (rule_set, version, requested_at, requested_by, reason, seq, effective_at)"
+        " VALUES ('default', 2, $1, 'test', '', 9, $1)",
+        START,
+    )
+    _, listed = await officer.get("patterns")
+    assert {item["id"]: item["mode"] for item in listed["items"]}["gas_leak"] == "monitor"
+
+
 async def test_kinds_are_shown_as_the_rules_in_force_have_them(api: Api, engineer: Client, owner: Connection) -> None:
     await add(engineer, lambda content: content["kinds"]["outdoor_fire"].update(likelihood=5, mode="review"))
     await owner.execute(

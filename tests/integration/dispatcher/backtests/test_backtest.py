@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from dispatcher.backtests.dry_run import dry_run
 from dispatcher.backtests.history import BEGINNING, END, Found, read_span, run_history
 from dispatcher.backtests.shadow import shadow_session
 from dispatcher.backtests.trial import Ruled, backtest
-from dispatcher.rules.document import RuleDocument, parse
+from dispatcher.engine.steps import Stepper
+from dispatcher.rules import activation
+from dispatcher.rules.document import RuleDocument, RuleSource, parse
 from dispatcher.rules.rulebook import read_rulebook
-from dispatcher.rules.versions import read_document
-from runtime.pool import Connection
+from dispatcher.rules.versions import add_version, read_document
+from runtime.pool import Connection, Pool
 from tests.harness.log import START
 from tests.harness.postgres import Database
 
@@ -153,6 +156,42 @@ async def test_a_graver_kind_is_regraded_and_a_silent_one_opens_no_ticket(
     row = next(row for row in difference["by_kind"] if row["kind"] == "outdoor_fire")
     assert (row["tickets_before"] > 0, row["tickets_after"]) == (True, 0)
     assert any(one["tickets"] < 0 for one in difference["ticket_examples"])
+
+
+@pytest.mark.parametrize(("r_m", "outcome"), [(400, "merged"), (10, "split")])
+async def test_a_dry_run_says_of_the_open_incidents_what_the_takeover_then_does(
+    database: Database,
+    owner: Connection,
+    pool: Pool,
+    kernels: ThreadPoolExecutor,
+    live: Stepper,
+    r_m: int,
+    outcome: str,
+) -> None:
+    content = (await document(owner)).content()
+    for group in content["groups"].values():
+        group["r_m"] = r_m
+    content["kinds"]["outdoor_fire"] |= {"consequence": 1, "likelihood": 1}  # others are graded, and numbered, anew
+    rules = parse(content)
+    assert isinstance(rules, RuleDocument)
+    told = await dry_run(database.app_dsn, Ruled(rules, None), kernels, at=START)
+    assert told["difference"]["outcomes"][outcome] > 0
+    async with pool.acquire() as conn, conn.transaction():
+        version = await add_version(conn, "default", rules, source=RuleSource.IMPORT, author="test", note="", at=START)
+        await activation.request(conn, "default", version, by="test", reason="a drill", at=START)
+    was_final = {row["id"] for row in await owner.fetch("SELECT id FROM incidents WHERE final_at IS NOT NULL")}
+    while await live.step():
+        pass
+    rows = await owner.fetch("SELECT id, grade, case_id, event_count FROM incidents WHERE status IN ('open', 'final')")
+    after = [row for row in rows if row["id"] not in was_final]
+    assert {name: told["difference"]["after"][name] for name in ("incidents", "events", "cases")} == {
+        "incidents": len(after),
+        "events": sum(row["event_count"] for row in after),
+        "cases": len({row["case_id"] for row in after}),
+    }
+    assert told["difference"]["after"]["by_grade"] == {
+        str(grade): sum(row["grade"] == grade for row in after) for grade in range(1, 5)
+    }
 
 
 async def test_a_span_is_compared_only_where_something_begins_in_it_and_a_trial_writes_nothing(

@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.backtests.comparison import Divergence, places, summary
-from dispatcher.backtests.history import BEGINNING, Found, FoundIncident, TicketReason
+from dispatcher.backtests.history import BEGINNING, Found, FoundCase, FoundIncident, TicketReason
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def found(incidents: Mapping[str, str], *, grades: Mapping[str, int] | None = None, tickets: str = "") -> Found:
-    """Incidents named by a letter, each with its events, a letter each; the first is the key."""
+def found(
+    incidents: Mapping[str, str], *, grades: Mapping[str, int] | None = None, tickets: str = "", joined: str = ""
+) -> Found:
+    """Incidents named by a letter, each with its events, a letter each; the first is the key. Some are one case."""
+    one_case = "".join(incidents.get(name, "") for name in joined)
+    cases = {name: one_case if name in joined else events for name, events in incidents.items()}
     made = {
         name: FoundIncident(
             key=name.encode().hex(),
@@ -28,6 +32,9 @@ def found(incidents: Mapping[str, str], *, grades: Mapping[str, int] | None = No
             place=None,
             area_id=None,
             ticket=TicketReason.AUTO_TICKET if name in tickets else None,
+            case=FoundCase(
+                len(cases[name]), cases[name].encode(), (min(joined) if name in joined else name).encode().hex()
+            ),
         )
         for name, events in incidents.items()
     }
@@ -64,6 +71,19 @@ def test_the_same_events_may_be_graver_or_milder() -> None:
     before, after = found({"a": "ab"}, grades={"a": 3}), found({"a": "ab"}, grades={"a": 2})
     assert [place.outcome for place in places(before, after, BEGINNING)] == [Divergence.GRAVER]
     assert [place.outcome for place in places(after, before, BEGINNING)] == [Divergence.MILDER]
+
+
+def test_incidents_that_stay_as_they_are_may_be_joined_into_one_case_and_parted_again() -> None:
+    incidents = {"a": "ab", "c": "cd", "e": "e"}
+    before, after = found(incidents, tickets="ac"), found(incidents, tickets="ac", joined="ac")
+    there, back = places(before, after, BEGINNING), places(after, before, BEGINNING)
+    assert [place.outcome for place in there] == [Divergence.JOINED, Divergence.JOINED, Divergence.SAME]
+    assert [place.outcome for place in back] == [Divergence.PARTED, Divergence.PARTED, Divergence.SAME]
+    told = summary(there, {})
+    assert (told["before"]["cases"], told["after"]["cases"], told["is_empty"]) == (3, 2, False)
+    assert told["outcomes"]["joined"] == 2
+    assert told["tickets"] == {"added": 0, "dropped": 1}  # the case has one
+    assert sum(told["after"]["tickets"].values()) == 1
 
 
 def test_what_began_before_the_span_is_left_out() -> None:
