@@ -18,7 +18,6 @@ from dispatcher.correlation.kernels.records import (
     GROUP,
     NODE,
     ROW_SLOT,
-    WAITING,
     Journal,
     State,
 )
@@ -52,7 +51,7 @@ def empty_state(groups: GroupTable, live_max: int, block_max: int) -> State:
         ids=_empty_table(ROW_SLOT, "row", ROWS_AT_FIRST),
         runs=_empty_table(ROW_SLOT, "row", ROWS_AT_FIRST),
         closed=_empty_table(CLOSED_SLOT, "group", ROWS_AT_FIRST),
-        waiting=np.zeros(ROWS_AT_FIRST, WAITING),
+        waiting=np.zeros(ROWS_AT_FIRST, np.int32),
         due=np.full((len(groups), _due_buckets(groups)), -1, np.int32),
         groups=_group_records(groups),
         counters=counters,
@@ -135,8 +134,9 @@ def guard_blocks(s: State, more: int) -> None:
 
 
 def room_for_waiting(s: State, more: int) -> State:
-    """Room for this many more entries in the due ring."""
-    return s._replace(waiting=_grown(s.waiting, int(s.counters[records.WAITINGS]) + more))
+    """Room for this many more rows in the due ring: of each chain only the first link is not full."""
+    links = min(more, s.due.size + more // records.WAITERS_MAX + 1)
+    return s._replace(waiting=_grown(s.waiting, int(s.counters[records.WAITINGS]) + links * records.LINK))
 
 
 def room_for_closed(s: State, more: int) -> State:

@@ -264,8 +264,7 @@ class Correlator:
 
     def _advance(self, group: int, watermark_ms: int) -> Finals:
         live = int(self._state.counters[records.LIVE_ROWS])
-        if int(self._state.groups["watermark"][group]) == NO_WATERMARK:
-            self._state = arenas.room_for_waiting(self._state, live)
+        self._state = arenas.room_for_waiting(self._state, live)  # those who wait on spread over more links
         roots = np.empty(live, np.int32)
         roots = roots[: waiting.collect(self._state, group, watermark_ms, roots)]
         members, finals = gathering.finals_of(self._state, roots)

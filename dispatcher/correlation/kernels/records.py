@@ -74,8 +74,6 @@ GROUP: Final = np.dtype(
     align=True,
 )  # fmt: skip
 
-WAITING: Final = np.dtype([("row", "i4"), ("next", "i4")], align=True)  # an entry in the chain of a due bucket
-
 COUNTERS: Final = (
     "free_row", "rows", "live", "free_block", "blocks", "cells", "ids", "runs", "closed", "next_component", "walked",
     "free_waiting", "waiting", "live_max", "capped", "block_max", "fullest", "guarded", "crowded",
@@ -96,8 +94,8 @@ class State(NamedTuple):
     ids: Records
     runs: Records
     closed: Records
-    waiting: Records
-    due: Int32  # [group, due bucket] heads of chains in `waiting`; of a power of two of buckets
+    waiting: Int32  # links of 64 bytes: where the next one begins, how many rows wait in this one, and which
+    due: Int32  # [group, due bucket] where the first link in `waiting` begins; of a power of two of buckets
     groups: Records
     counters: Int64  # by the position of the name in COUNTERS
 
@@ -188,6 +186,11 @@ LOOSES: Final = 5
 DIRTIES: Final = 6
 MOVES: Final = 7
 COUNTS: Final = 8
+
+# Of a link of the chain of a due bucket.
+LINK: Final = 16
+WAITERS: Final = 1  # where it says how many rows wait in it; before that the next link is given, after it the rows
+WAITERS_MAX: Final = 14
 
 # Columns of Journal.broken.
 NAME: Final = 0  # the component's handle
