@@ -175,6 +175,7 @@ def empty_journal(s: State, pending: int) -> Journal:
         spots=np.full((records.SURVEYS, 5), -1, np.int64),
         tags=np.empty((records.SURVEYS, records.CORNERS), np.uint32),
         nears=np.empty((records.SURVEYS, records.CORNERS), np.uint64),
+        slots=np.zeros((records.SURVEYS, records.CORNERS), np.int32),
         survey_of=np.empty(records.SURVEYS, np.int32),
         near=np.empty(records.AROUND, np.int32),
         near_at=np.empty((records.AROUND, 3), np.int64),

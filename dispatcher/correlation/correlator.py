@@ -272,7 +272,7 @@ class Correlator:
             finals.beside = beside_live.find(self._state, group, members)
         to_remember = int(np.count_nonzero(finals.t_ms + self.groups[group].memory_ms >= watermark_ms))
         self._state = arenas.room_for_closed(self._state, to_remember)
-        closing.release(self._state, members)
+        closing.release(self._state, members, np.empty((records.SLOTS_AHEAD, 3), np.uint32))
         return finals
 
     def counts_from_ms(self, group: int) -> int:

@@ -37,7 +37,7 @@ from dispatcher.correlation.kernels.records import (
     State,
 )
 from dispatcher.correlation.kernels.repeats import join_runs, leave_run, tag_in_series
-from dispatcher.correlation.kernels.tables import find_closed, find_id, home, mixed, run_tag
+from dispatcher.correlation.kernels.tables import ask_for_slot, find_closed, find_id, home, mixed, run_tag
 from dispatcher.correlation.kernels.withdrawing import withdraw
 
 
@@ -110,7 +110,12 @@ def correct(s: State, j: Journal, c: EventColumns, i: int, row: int) -> int:
 def new_row(s: State) -> int:
     row = i64(s.counters[FREE_ROW])
     if row >= 0:
-        s.counters[FREE_ROW] = s.nodes[row]["due"]
+        following = i64(s.nodes[row]["due"])
+        s.counters[FREE_ROW] = following
+        if following >= 0:
+            prefetch(s.nodes, following)
+            prefetch(s.events, following)
+            prefetch(s.run_next, following)
     else:
         row = i64(s.counters[ROWS])
         s.counters[ROWS] += 1
@@ -122,10 +127,10 @@ def new_row(s: State) -> int:
 def ask_for_slots(s: State, j: Journal, c: EventColumns, i: int) -> None:
     """Note the tags of a row's uid and series, and have their slots brought near."""
     tag = mixed(c.uid_hi[i], c.uid_lo[i])
-    prefetch(s.ids, home(tag, s.ids.size))
+    ask_for_slot(s.ids, home(tag, s.ids.size))
     bucket = c.t_ms[i] // s.groups[c.group[i]]["run"]
     tag_of_run = run_tag(c.subject[i], c.kind[i], c.state[i], c.group[i], bucket)
-    prefetch(s.runs, home(tag_of_run, s.runs.size))
+    ask_for_slot(s.runs, home(tag_of_run, s.runs.size))
     j.slot_tags[i % SLOTS_AHEAD, 0] = u32(tag)
     j.slot_tags[i % SLOTS_AHEAD, 1] = u32(tag_of_run)
 

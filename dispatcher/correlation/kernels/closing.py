@@ -1,10 +1,10 @@
 """Finals (O10): members in canonical order, and forgetting them."""
 
-from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, Words
+from dispatcher.correlation.columns import EventColumns, Flags, Int32, Int64, Tags, Words
 from dispatcher.correlation.kernels.canonical import insert_canonically, sort_canonically
 from dispatcher.correlation.kernels.components import first_of, next_member
-from dispatcher.correlation.kernels.index import delete_block, leave_block
-from dispatcher.correlation.kernels.jit import compiled, i64, prefetch, u8
+from dispatcher.correlation.kernels.index import delete_block, leave_block, tag_of_cell
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u8, u32
 from dispatcher.correlation.kernels.records import (
     AHEAD,
     BLOCKS,
@@ -17,14 +17,15 @@ from dispatcher.correlation.kernels.records import (
     PLACED,
     ROWS,
     RUNS,
+    SLOTS_AHEAD,
     SORTED_BY_HEAP,
     SORTED_BY_INSERTION,
     WAITINGS,
     WIPED_FROM,
     State,
 )
-from dispatcher.correlation.kernels.repeats import forget_run
-from dispatcher.correlation.kernels.tables import delete_row, find_id, home, keep_uid, mixed, run_tag
+from dispatcher.correlation.kernels.repeats import forget_run, tag_in_series
+from dispatcher.correlation.kernels.tables import ask_for_slot, delete_row, find_id, home, keep_uid, mixed
 
 
 @compiled
@@ -118,34 +119,50 @@ def read_cores(s: State, members: Int32, core: Flags) -> None:
         core[i] = s.dense[first]["count"] >= s.groups[s.events[first]["group"]]["m"]
 
 
+@inlined
+def ask_for_entries(s: State, tags: Tags, k: int, row: int) -> None:
+    """Note the tags of what the tables hold of an event, and have it brought near."""
+    e = s.events[row]
+    tag = mixed(e["uid_hi"], e["uid_lo"])
+    tag_of_run = tag_in_series(s, row)
+    ask_for_slot(s.ids, home(tag, s.ids.size))
+    ask_for_slot(s.runs, home(tag_of_run, s.runs.size))
+    tags[k % SLOTS_AHEAD, 0] = u32(tag)
+    tags[k % SLOTS_AHEAD, 1] = u32(tag_of_run)
+    if e["flags"] & PLACED and s.nodes[row]["block"] >= 0:
+        tag = tag_of_cell(s, row)
+        ask_for_slot(s.cells, home(tag, s.cells.size))
+        prefetch(s.blocks, i64(s.nodes[row]["block"]))
+        tags[k % SLOTS_AHEAD, 2] = u32(tag)
+
+
 @compiled
-def release(s: State, members: Int32) -> None:
-    """Forget the events of final components, but for their uids while the group remembers them."""
+def release(s: State, members: Int32, tags: Tags) -> None:
+    """Forget the events of final components, but for their uids while the group remembers them.
+
+    `tags`, three for each of SLOTS_AHEAD rows, are overwritten.
+    """
     if members.size == s.counters[LIVE_ROWS] and WIPED_FROM * members.size > max(s.ids.size, s.due.size):
         wipe(s, members)
         return
-    for k in range(members.size):
-        row = i64(members[k])
-        e = s.events[row]
+    for k in range(-AHEAD, members.size):
         if k + 2 * AHEAD < members.size:
             prefetch(s.events, i64(members[k + 2 * AHEAD]))
             prefetch(s.nodes, i64(members[k + 2 * AHEAD]))
         if k + AHEAD < members.size:
-            o = s.events[members[k + AHEAD]]
-            prefetch(s.ids, home(mixed(o["uid_hi"], o["uid_lo"]), s.ids.size))
-            bucket = o["t"] // s.groups[o["group"]]["run"]
-            tag = run_tag(o["subject"], o["kind"], o["state"], o["group"], bucket)
-            prefetch(s.runs, home(tag, s.runs.size))
-            if s.nodes[members[k + AHEAD]]["block"] >= 0:
-                prefetch(s.blocks, i64(s.nodes[members[k + AHEAD]]["block"]))
+            ask_for_entries(s, tags, k + AHEAD, i64(members[k + AHEAD]))
+        if k < 0:
+            continue
+        row = i64(members[k])
+        e = s.events[row]
         g = s.groups[e["group"]]
-        tag = mixed(e["uid_hi"], e["uid_lo"])
-        delete_row(s.ids, find_id(s.events, s.ids, tag, e["uid_hi"], e["uid_lo"]))
+        delete_row(s.ids, find_id(s.events, s.ids, i64(tags[k % SLOTS_AHEAD, 0]), e["uid_hi"], e["uid_lo"]))
         s.counters[IDS] -= 1
-        forget_run(s, row)
-        if e["flags"] & PLACED and s.nodes[row]["block"] >= 0 and s.blocks[s.nodes[row]["block"]]["head"] >= 0:
-            if g["m"] == 1 or s.blocks[s.nodes[row]["block"]]["count"] >= g["m"]:
-                delete_block(s, row)  # all of it is of this component
+        forget_run(s, row, i64(tags[k % SLOTS_AHEAD, 1]))
+        block = i64(s.nodes[row]["block"])
+        if e["flags"] & PLACED and block >= 0 and s.blocks[block]["head"] >= 0:
+            if g["m"] == 1 or s.blocks[block]["count"] >= g["m"]:
+                delete_block(s, block, i64(tags[k % SLOTS_AHEAD, 2]))  # all of it is of this component
             else:
                 leave_block(s, row)
         if e["t"] + g["remember"] >= g["watermark"]:

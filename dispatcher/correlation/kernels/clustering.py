@@ -22,7 +22,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.surroundings import ask_ahead, own_tag
+from dispatcher.correlation.kernels.surroundings import ask_ahead, own_corner
 from dispatcher.correlation.kernels.waiting import queue
 
 
@@ -41,7 +41,7 @@ def link(s: State, j: Journal, row: int, number: int) -> None:
         for gy in range((j.spots[number, 1] - 2) >> 2, ((j.spots[number, 1] - 2) >> 2) + 2):
             for gx in range((j.spots[number, 0] - 2) >> 2, ((j.spots[number, 0] - 2) >> 2) + 2):
                 near = j.nears[number, n]
-                at = first_near(s, j.tags[number, n], near, gx, gy, gt, group)
+                at = first_near(s, i64(j.slots[number, n]), j.tags[number, n], near, gx, gy, gt, group)
                 n += 1
                 while at >= 0:
                     b = s.blocks[at]
@@ -74,7 +74,8 @@ def enter(s: State, j: Journal, row: int, number: int) -> None:
         s.nodes[row]["block"] = -1
         return
     spot = j.spots[number]
-    fresh = place(s, row, spot[0], spot[1], spot[2], own_tag(j, number))
+    n = own_corner(j, number)
+    fresh = place(s, row, spot[0], spot[1], spot[2], i64(j.slots[number, n]), i64(j.tags[number, n]))
     if not fresh:
         united(s, j, row, root_of(s.up, i64(s.nodes[row]["block_next"])), row)
         if s.blocks[s.nodes[row]["block"]]["settled"]:
@@ -86,7 +87,7 @@ def enter(s: State, j: Journal, row: int, number: int) -> None:
 def enter_all(s: State, j: Journal, pending: Int32) -> None:
     """Place occurrences that the batch made or changed; with m > 1 they are joined when all are placed."""
     last = i64(0)
-    for k in range(-3 * STAGE, pending.size):
+    for k in range(-4 * STAGE, pending.size):
         last = ask_ahead(s, j, pending, k, last)
         if k < 0:
             continue
@@ -107,7 +108,11 @@ def name_rows(s: State, rows: Int32, shortened: bool, components: Int64, firsts:
     `shortened` if the deadlines of these rows' components may have become earlier.
     """
     for i in range(rows.size):
+        if i + 2 * AHEAD < rows.size and rows[i + 2 * AHEAD] >= 0:
+            prefetch(s.events, i64(rows[i + 2 * AHEAD]))
+            prefetch(s.up, i64(rows[i + 2 * AHEAD]))
         if i + AHEAD < rows.size and rows[i + AHEAD] >= 0:
+            prefetch(s.nodes, i64(rows[i + AHEAD]))
             prefetch(s.nodes, i64(s.up[rows[i + AHEAD]]))
         row = i64(rows[i])
         if row < 0:

@@ -27,7 +27,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.tables import cell_tag
+from dispatcher.correlation.kernels.tables import cell_tag, home
 from dispatcher.correlation.kernels.waiting import queue
 
 
@@ -92,7 +92,8 @@ def count_in(s: State, j: Journal, row: int) -> None:
     sx = i64(e["x"]) // g["side"]
     sy = i64(e["y"]) // g["side"]
     tb = e["t"] // g["bucket"]
-    fresh = place(s, row, sx, sy, tb, cell_tag(sx >> 2, sy >> 2, tb >> 2, e["group"]))
+    tag = cell_tag(sx >> 2, sy >> 2, tb >> 2, e["group"])
+    fresh = place(s, row, sx, sy, tb, home(tag, s.cells.size), tag)
     own = i64(s.nodes[row]["block"])
     if s.blocks[own]["count"] >= m:
         # With the last one that it took, all members have to be joined, those too that were core before.

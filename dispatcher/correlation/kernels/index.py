@@ -3,7 +3,7 @@
 from typing import Any
 
 from dispatcher.correlation.columns import Int32, Words
-from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u32, u64
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u32, u64
 from dispatcher.correlation.kernels.records import (
     BEYOND,
     BLOCK_COUNT_MAX,
@@ -19,14 +19,14 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.tables import after, cell_tag, delete_cell, find_cell, home, is_cell
+from dispatcher.correlation.kernels.tables import after, cell_tag, delete_cell, find_cell, find_cell_from, home, is_cell
 
 
 @inlined
-def place(s: State, row: int, sx: int, sy: int, tb: int, tag: int) -> bool:
+def place(s: State, row: int, sx: int, sy: int, tb: int, slot: int, tag: int) -> bool:
     """Enter a located occurrence into its block; whether the block is new.
 
-    Given are the quadrant and the time bucket that it lies in, and the tag of the cell.
+    Given are the quadrant and the time bucket that it lies in, and the tag of the cell and from where it is looked for.
     """
     e = s.events[row]
     g = s.groups[e["group"]]
@@ -34,7 +34,7 @@ def place(s: State, row: int, sx: int, sy: int, tb: int, tag: int) -> bool:
     qy = (e["y"] - sy * g["side"]) >> g["fine"]
     qt = (e["t"] - tb * g["bucket"]) >> g["fine_t"]
     bit = ((tb & 3) << 4) | ((sy & 3) << 2) | (sx & 3)
-    cell = s.cells[find_cell(s, tag, sx >> 2, sy >> 2, tb >> 2, e["group"])]
+    cell = s.cells[find_cell_from(s, slot, tag, sx >> 2, sy >> 2, tb >> 2, e["group"])]
     found = i64(-1)
     if cell["head"] < 0:
         cell["tag"] = u32(tag)
@@ -103,7 +103,10 @@ def add_block(s: State, row: int, cell: Any, bit: int, qx: int, qy: int, qt: int
     """A block of one occurrence."""
     made = i64(s.counters[FREE_BLOCK])
     if made >= 0:
-        s.counters[FREE_BLOCK] = s.blocks[made]["next"]
+        following = i64(s.blocks[made]["next"])
+        s.counters[FREE_BLOCK] = following
+        if following >= 0:
+            prefetch(s.blocks, following)
     else:
         made = i64(s.counters[BLOCKS])
         s.counters[BLOCKS] += 1
@@ -127,9 +130,8 @@ def add_block(s: State, row: int, cell: Any, bit: int, qx: int, qy: int, qt: int
 
 
 @inlined
-def first_near(s: State, tag: int, near: int, gx: int, gy: int, tz: int, group: int) -> int:
-    """The first block of a cell that has blocks at the places `near`, or -1."""
-    slot = home(tag, s.cells.size)
+def first_near(s: State, slot: int, tag: int, near: int, gx: int, gy: int, tz: int, group: int) -> int:
+    """The first block of a cell that has blocks at the places `near`, or -1; no slot before the given one holds it."""
     while s.cells[slot]["head"] >= 0:
         c = s.cells[slot]
         if c["tag"] == tag and c["places"] & near != u64(0) and is_cell(s, i64(c["head"]), gx, gy, tz, group):
@@ -188,24 +190,38 @@ def hit(s: State, row: int, block: int) -> bool:
 
 
 @inlined
-def delete_block(s: State, row: int) -> None:
-    """Take the block of a row out of its cell, with all its members."""
-    block = i64(s.nodes[row]["block"])
-    b = s.blocks[block]
+def tag_of_cell(s: State, row: int) -> int:
+    """The tag of the cell that a located row lies in."""
     e = s.events[row]
     g = s.groups[e["group"]]
     sx = i64(e["x"]) // g["side"]
     sy = i64(e["y"]) // g["side"]
-    tz = (e["t"] // g["bucket"]) >> 2
-    slot = find_cell(s, cell_tag(sx >> 2, sy >> 2, tz, e["group"]), sx >> 2, sy >> 2, tz, e["group"])
+    return cell_tag(sx >> 2, sy >> 2, (i64(e["t"]) // g["bucket"]) >> 2, e["group"])
+
+
+@inlined
+def delete_block(s: State, block: int, tag: int) -> None:
+    """Take a block out of its cell, whose tag is given, with all its members.
+
+    The cell is known by its holding the block: no event is looked at for it.
+    """
+    b = s.blocks[block]
+    slot = home(tag, s.cells.size)
+    last = i64(-1)
+    while True:
+        at = i64(s.cells[slot]["head"]) if s.cells[slot]["tag"] == tag else i64(-1)
+        last = i64(-1)
+        while at >= 0 and at != block:
+            last = at
+            at = i64(s.blocks[at]["next"])
+        if at == block:
+            break
+        slot = after(slot, s.cells.size)
     cell = s.cells[slot]
-    if cell["head"] == block:
+    if last < 0:
         cell["head"] = b["next"]
     else:
-        at = i64(cell["head"])
-        while s.blocks[at]["next"] != block:
-            at = i64(s.blocks[at]["next"])
-        s.blocks[at]["next"] = b["next"]
+        s.blocks[last]["next"] = b["next"]
     cell["places"] &= ~(u64(1) << u64(b["place"]))
     if cell["head"] < 0:
         delete_cell(s.cells, slot)
@@ -224,7 +240,7 @@ def leave_block(s: State, row: int) -> None:
         return
     at = i64(s.blocks[block]["head"])
     if at == row and s.nodes[row]["block_next"] < 0:
-        delete_block(s, row)
+        delete_block(s, block, tag_of_cell(s, row))
         s.nodes[row]["block"] = -1
         return
     if at == row:

@@ -120,6 +120,7 @@ class Journal(NamedTuple):
     spots: Int64  # [SURVEYS, 5]: quadrants, time bucket and group of where surveyed rows lie; how many cells are near
     tags: Tags  # [SURVEYS, CORNERS]: of those cells
     nears: Words  # [SURVEYS, CORNERS]: which places of each are within reach
+    slots: Int32  # [SURVEYS, CORNERS]: from which slot on each of those cells is looked for
     survey_of: Int32  # [SURVEYS]: which survey a row ahead goes by
     near: Int32  # blocks around one occurrence
     near_at: Int64  # [n, 3]: their corner and the start of their bucket: x, y, t
@@ -224,6 +225,7 @@ BEYOND: Final = 0
 PARTLY: Final = 1
 WITHIN: Final = 2
 
+PROBED_BYTES: Final = 64  # of a table are asked for beyond the line of a slot
 BLOCK_COUNT_MAX: Final = 60_000
 AROUND: Final = 74  # blocks within two quadrants and one time bucket of a block
 WIPED_FROM: Final = 8  # a table is wiped for at least an eighth of its slots

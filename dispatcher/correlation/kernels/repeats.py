@@ -95,7 +95,7 @@ def leave_run(s: State, j: Journal, row: int) -> None:
     note_gone(s, j, first, row)
     at = first
     while True:
-        forget_run(s, at)
+        forget_run(s, at, tag_in_series(s, at))
         at = i64(s.run_next[at])
         if at == first:
             break
@@ -115,11 +115,11 @@ def leave_run(s: State, j: Journal, row: int) -> None:
 
 
 @inlined
-def forget_run(s: State, row: int) -> None:
-    """Delete the G bucket of a row's series, if it is there."""
+def forget_run(s: State, row: int, tag: int) -> None:
+    """Delete the G bucket of a row's series, whose tag is given, if it is there."""
     e = s.events[row]
     run = i64(s.groups[e["group"]]["run"])
-    slot = find_run(s.events, s.runs, tag_in_series(s, row), row, run, e["t"] // run)
+    slot = find_run(s.events, s.runs, tag, row, run, e["t"] // run)
     if s.runs[slot]["row"] >= 0:
         delete_row(s.runs, slot)
         s.counters[RUNS] -= 1

@@ -30,7 +30,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.surroundings import survey
+from dispatcher.correlation.kernels.surroundings import find_slots, survey
 from dispatcher.correlation.kernels.withdrawing import withdraw
 
 
@@ -115,7 +115,9 @@ def rejoin(s: State, j: Journal, row: int) -> None:
     root = root_of(s.up, row)
     if other != root:
         united(s, j, root, other, row)
-    link(s, j, row, survey(s, j, row, 0))
+    number = survey(s, j, row, 0)
+    find_slots(s, j, number)
+    link(s, j, row, number)
 
 
 @compiled

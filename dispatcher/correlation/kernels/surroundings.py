@@ -19,7 +19,7 @@ from dispatcher.correlation.kernels.records import (
     Journal,
     State,
 )
-from dispatcher.correlation.kernels.tables import after, cell_key, home, tag_of_key
+from dispatcher.correlation.kernels.tables import after, ask_for_slot, cell_key, home, tag_of_key
 
 
 @inlined
@@ -80,13 +80,13 @@ def list_cells(j: Journal, number: int, sx: int, sy: int, tb: int, group: int) -
 
 
 @inlined
-def own_tag(j: Journal, number: int) -> int:
-    """The tag of the cell that a surveyed place lies in itself."""
+def own_corner(j: Journal, number: int) -> int:
+    """Which of the surveyed cells the place lies in itself."""
     spot = j.spots[number]
     later = (spot[2] >> 2) - ((spot[2] - 1) >> 2)
     above = (spot[1] >> 2) - ((spot[1] - 2) >> 2)
     right = (spot[0] >> 2) - ((spot[0] - 2) >> 2)
-    return i64(j.tags[number, 4 * later + 2 * above + right])
+    return i64(4 * later + 2 * above + right)
 
 
 @inlined
@@ -99,31 +99,48 @@ def survey_ahead(s: State, j: Journal, pending: Int32, k: int, last: int) -> int
         number = survey(s, j, row, last)
         if number != last:
             for n in range(j.spots[number, 4]):
-                prefetch(s.cells, home(j.tags[number, n], s.cells.size))
+                ask_for_slot(s.cells, home(j.tags[number, n], s.cells.size))
     j.survey_of[k % SURVEYS] = number
     return number
 
 
 @inlined
-def ask_for_blocks(s: State, j: Journal, number: int) -> None:
-    """Have the first blocks of the surveyed cells brought near, the cells being near."""
+def find_slots(s: State, j: Journal, number: int) -> None:
+    """Note from which slot on each surveyed cell is to be looked for, and have their first blocks brought near."""
     for n in range(j.spots[number, 4]):
         tag = j.tags[number, n]
         slot = home(tag, s.cells.size)
         while s.cells[slot]["head"] >= 0 and s.cells[slot]["tag"] != tag:
             slot = after(slot, s.cells.size)
-        if s.cells[slot]["head"] >= 0 and s.cells[slot]["places"] & j.nears[number, n] != u64(0):
+        j.slots[number, n] = slot
+        if s.cells[slot]["head"] >= 0:
             prefetch(s.blocks, i64(s.cells[slot]["head"]))
+
+
+@inlined
+def ask_for_members(s: State, j: Journal, number: int) -> None:
+    """Have the newest member of the first block of each surveyed cell brought near, and the cell's next block."""
+    for n in range(j.spots[number, 4]):
+        first = i64(s.cells[j.slots[number, n]]["head"])
+        if first >= 0:
+            b = s.blocks[first]
+            if b["head"] >= 0:
+                prefetch(s.events, i64(b["head"]))
+                prefetch(s.up, i64(b["head"]))
+            if b["next"] >= 0:
+                prefetch(s.blocks, i64(b["next"]))
 
 
 @inlined
 def ask_ahead(s: State, j: Journal, pending: Int32, k: int, last: int) -> int:
     """Before the k-th row's turn, ask for what those after it will look at; the number of the last survey."""
+    if 0 <= k + 4 * STAGE < pending.size:
+        prefetch(s.events, i64(pending[k + 4 * STAGE]))
+        prefetch(s.nodes, i64(pending[k + 4 * STAGE]))
     if 0 <= k + 3 * STAGE < pending.size:
-        prefetch(s.events, i64(pending[k + 3 * STAGE]))
-        prefetch(s.nodes, i64(pending[k + 3 * STAGE]))
+        last = survey_ahead(s, j, pending, k + 3 * STAGE, last)
     if 0 <= k + 2 * STAGE < pending.size:
-        last = survey_ahead(s, j, pending, k + 2 * STAGE, last)
+        find_slots(s, j, i64(j.survey_of[(k + 2 * STAGE) % SURVEYS]))
     if s.counters[BLOCKS] > CACHED_BLOCKS and 0 <= k + STAGE < pending.size:
-        ask_for_blocks(s, j, i64(j.survey_of[(k + STAGE) % SURVEYS]))
+        ask_for_members(s, j, i64(j.survey_of[(k + STAGE) % SURVEYS]))
     return last

@@ -1,8 +1,8 @@
 """Hash tables of the correlation: open addressing, linear probing, deletion by shifting back."""
 
 from dispatcher.correlation.columns import Records
-from dispatcher.correlation.kernels.jit import compiled, i64, inlined, u64
-from dispatcher.correlation.kernels.records import CLOSED, KEY_T, KEY_X, KEY_Y, State
+from dispatcher.correlation.kernels.jit import compiled, i64, inlined, prefetch, u64
+from dispatcher.correlation.kernels.records import CLOSED, KEY_T, KEY_X, KEY_Y, PROBED_BYTES, State
 
 
 @inlined
@@ -37,6 +37,13 @@ def cell_tag(gx: int, gy: int, tz: int, group: int) -> int:
 def home(tag: int, size: int) -> int:
     """Where a 32-bit tag belongs in a table of this size, whatever size: the order of slots is that of tags."""
     return (i64(tag) * i64(size)) >> 32
+
+
+@inlined
+def ask_for_slot(table: Records, slot: int) -> None:
+    """Have a slot brought near, and those after it, which are looked at until one is free."""
+    prefetch(table, slot)
+    prefetch(table, min(slot + PROBED_BYTES // table.itemsize, table.size - 1))
 
 
 @inlined
@@ -126,8 +133,13 @@ def is_cell(s: State, head: int, gx: int, gy: int, tz: int, group: int) -> bool:
 @inlined
 def find_cell(s: State, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
     """The slot of this cell, or the free one where it belongs."""
+    return find_cell_from(s, home(tag, s.cells.size), tag, gx, gy, tz, group)
+
+
+@inlined
+def find_cell_from(s: State, slot: int, tag: int, gx: int, gy: int, tz: int, group: int) -> int:
+    """As `find_cell`, where the slots before the given one hold other tags."""
     cells = s.cells
-    slot = home(tag, cells.size)
     while cells[slot]["head"] >= 0:
         if cells[slot]["tag"] == tag and is_cell(s, i64(cells[slot]["head"]), gx, gy, tz, group):
             return slot
