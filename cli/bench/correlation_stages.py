@@ -1,8 +1,8 @@
-"""What patterns and grades cost behind the clustering: the same events through stages A to C, D and F, in process.
+"""What patterns and grades cost behind the clustering: the same events through stages A to F, in process.
 
-Events come in as arrays and graded finals go out. Counts (E) are taken from finished incidents, an hour at a time, and
-have no share here. Kinds and classes of source are drawn from the whole taxonomy; patterns, points and matrix are those
-of the release. Grades are numbers; what they cost with the words that are stored and shown is measured beside.
+Events come in as arrays, graded finals and the counts of finished hours go out. Kinds and classes of source are drawn
+from the whole taxonomy; patterns, points and matrix are those of the release. Grades are numbers; what they cost with
+the words that are stored and shown is measured beside.
 """
 
 import time
@@ -22,6 +22,8 @@ from dispatcher.patterns.book import PatternBook
 from dispatcher.patterns.compilation import compile_pattern_kernels
 from dispatcher.patterns.matcher import Matcher
 from dispatcher.patterns.shipped import seed_rows, shipped
+from dispatcher.rates.compilation import compile_rate_kernels
+from dispatcher.rates.counting import HOUR_MS, Counters
 from dispatcher.risk.by_events import Grader
 from dispatcher.risk.columns import Reports
 from dispatcher.risk.compilation import compile_grading_kernels
@@ -35,6 +37,8 @@ from registry.grading import CELL_DM, GradeTable, KindRisk, Moves, Points
 
 CLASSES: Final = tuple(SourceClass)
 EXPLAINED: Final = 2_000
+SQUARE_DM: Final = 50_000
+HELD_BACK_MS: Final = 6 * HOUR_MS
 Numbers = NDArray[np.int64]
 Timed = dict[str, float]  # seconds by stage
 
@@ -43,6 +47,7 @@ def measured(size: int) -> dict[str, Any]:
     """Events a second of each stage and of one core that does all of them, batch by batch, to the last graded final."""
     compile_kernels()
     compile_pattern_kernels()
+    compile_rate_kernels()
     compile_grading_kernels()
     workload = como_like(size)
     # The low word of a uid is the event's row: what grading knows of the events of a final is found by it.
@@ -54,6 +59,7 @@ def measured(size: int) -> dict[str, Any]:
     return {
         "events": size,
         "matches": stages.matches,
+        "counts": stages.counts,
         "incidents_graded": int(stages.grades.sum()),
         "by_grade": {str(grade): int(stages.grades[grade]) for grade in range(1, 5)},
         "events_per_s": {
@@ -83,7 +89,9 @@ class _Stages:
         self._matcher = Matcher(PatternBook(self._patterns).shapes())
         self.matches = 0
         self.grades = np.zeros(5, np.int64)
-        self.seconds: Timed = {"A to C": 0.0, "D": 0.0, "F": 0.0}
+        self._counters = Counters(HOUR_MS)
+        self.counts = 0
+        self.seconds: Timed = {"A to C": 0.0, "D": 0.0, "E": 0.0, "F": 0.0}
 
     def run(self) -> None:
         """Every batch through every stage, then what is still open."""
@@ -92,10 +100,15 @@ class _Stages:
         for events in batches(self._workload.events):
             rows = slice(begin, begin + events.t_ms.size)
             latest = max(latest, int(events.t_ms.max()))
-            self._graded(self._clustered(events, self._workload.groups.watermark_ms(0, latest)))
-            self._matched(events, rows, self._workload.groups.watermark_ms(0, latest))
+            watermark_ms = self._workload.groups.watermark_ms(0, latest)
+            self._finished(self._clustered(events, watermark_ms), watermark_ms)
+            self._matched(events, rows, watermark_ms)
             begin = rows.stop
-        self._graded(self._clustered(None, 1 << 59))
+        self._finished(self._clustered(None, 1 << 59), 1 << 59)
+
+    def _finished(self, finals: Finals, watermark_ms: int) -> None:
+        kinds = self._graded(finals)
+        self._counted(finals, kinds, watermark_ms)
 
     def _clustered(self, events: EventColumns | None, watermark_ms: int) -> Finals:
         began = time.perf_counter()
@@ -111,7 +124,19 @@ class _Stages:
         self.matches += len(self._matcher.advance([watermark_ms] * len(self._patterns)).found)
         self.seconds["D"] += time.perf_counter() - began
 
-    def _graded(self, finals: Finals) -> None:
+    def _counted(self, finals: Finals, kinds: Numbers, watermark_ms: int) -> None:
+        """Incidents by kind, square of 5 km and hour; what the watermark finishes is handed out."""
+        began = time.perf_counter()
+        firsts = finals.starts[:-1]
+        rows = finals.uid_lo[firsts].astype(np.int64)
+        events = self._workload.events
+        square = (events.x_dm[rows] // SQUARE_DM).astype(np.int64) << 24 | (events.y_dm[rows] // SQUARE_DM)
+        self._counters.count(square * len(self._kinds) + kinds, finals.t_ms[firsts])
+        # An incident that is still open may have begun as long before the watermark as one lasts.
+        self.counts += self._counters.finish(watermark_ms - HELD_BACK_MS).counts.size
+        self.seconds["E"] += time.perf_counter() - began
+
+    def _graded(self, finals: Finals) -> Numbers:
         began = time.perf_counter()
         rows = finals.uid_lo.astype(np.int64)
         reports = Reports(
@@ -125,9 +150,11 @@ class _Stages:
             colour=np.zeros(rows.size, np.int64),
             life=np.zeros(rows.size, np.bool_),
         )
-        _, decided = self._grader.grade(reports, len(finals), final=True)
+        counted, decided = self._grader.grade(reports, len(finals), final=True)
         self.grades += np.bincount(decided.grade[decided.row], minlength=5)
         self.seconds["F"] += time.perf_counter() - began
+        kinds: Numbers = counted.kind[decided.row]
+        return kinds
 
     def explained_per_s(self) -> int:
         """Incidents of one event a second that are graded with witnesses and words, as they are stored and shown."""

@@ -16,8 +16,8 @@ from dispatcher.correlation.correlator import Correlator
 from dispatcher.correlation.groups import Group, GroupTable
 from dispatcher.patterns.book import PatternBook
 from dispatcher.patterns.matcher import Matcher
-from dispatcher.patterns.model import PatternMode
 from dispatcher.patterns.shipped import shipped
+from dispatcher.rules.document import PatternMode
 from events.model import SourceClass
 from registry.projection import Origin, project
 
