@@ -25,7 +25,7 @@ from dispatcher.correlation.kernels.records import (
     State,
 )
 from dispatcher.correlation.kernels.repeats import forget_run, tag_in_series
-from dispatcher.correlation.kernels.tables import ask_for_slot, delete_row, find_id, home, keep_uid, mixed
+from dispatcher.correlation.kernels.tables import after, ask_for_slot, delete_row, find_id, home, keep_uid, mixed
 
 
 @compiled
@@ -129,11 +129,22 @@ def ask_for_entries(s: State, tags: Tags, k: int, row: int) -> None:
     ask_for_slot(s.runs, home(tag_of_run, s.runs.size))
     tags[k % SLOTS_AHEAD, 0] = u32(tag)
     tags[k % SLOTS_AHEAD, 1] = u32(tag_of_run)
+    tags[k % SLOTS_AHEAD, 2] = u32(0)
     if e["flags"] & PLACED and s.nodes[row]["block"] >= 0:
         tag = tag_of_cell(s, row)
         ask_for_slot(s.cells, home(tag, s.cells.size))
         prefetch(s.blocks, i64(s.nodes[row]["block"]))
         tags[k % SLOTS_AHEAD, 2] = u32(tag)
+
+
+@inlined
+def ask_for_chain(s: State, tag: int) -> None:
+    """Have the first block of a cell brought near: from it on the block to delete is looked for."""
+    slot = home(tag, s.cells.size)
+    while s.cells[slot]["head"] >= 0 and s.cells[slot]["tag"] != tag:
+        slot = after(slot, s.cells.size)
+    if s.cells[slot]["head"] >= 0:
+        prefetch(s.blocks, i64(s.cells[slot]["head"]))
 
 
 @compiled
@@ -151,6 +162,8 @@ def release(s: State, members: Int32, tags: Tags) -> None:
             prefetch(s.nodes, i64(members[k + 2 * AHEAD]))
         if k + AHEAD < members.size:
             ask_for_entries(s, tags, k + AHEAD, i64(members[k + AHEAD]))
+        if 0 <= k + AHEAD // 2 < members.size:
+            ask_for_chain(s, i64(tags[(k + AHEAD // 2) % SLOTS_AHEAD, 2]))
         if k < 0:
             continue
         row = i64(members[k])
