@@ -7,7 +7,7 @@ from cli.program import read_settings, run_program
 def api() -> None:
     """Serve the HTTP API, the live stream and the console."""
     settings = read_settings()
-    use_numba_cache(settings.layout)  # for the processes of backtests; this one never loads a kernel
+    use_numba_cache(settings.layout)  # its own kernels explain and grade single incidents; backtests' processes run all
 
     async def main() -> None:
         from dispatcher.api.app import main as serve  # noqa: PLC0415  # the command line must start without the rest

@@ -106,10 +106,10 @@ def process_specs(settings: Settings) -> tuple[ProcessSpec, ...]:
     """Dispatcher, gateway, api: they stop in the reverse of this order."""
     env = child_environment(settings)
     return (
-        # Its kernels compile at the first start on a machine.
+        # Their kernels compile at the first start on a machine; of the api those of single incidents.
         ProcessSpec("dispatcher", python_argv("-m", "cli", "dispatcher"), env, ready_timeout_s=180.0),
         ProcessSpec("gateway", python_argv("-m", "cli", "gateway"), env),
-        ProcessSpec("api", python_argv("-m", "cli", "api"), env),
+        ProcessSpec("api", python_argv("-m", "cli", "api"), env, ready_timeout_s=180.0),
     )
 
 

@@ -37,6 +37,7 @@ from dispatcher.attachments.folder import Folder
 from dispatcher.attachments.receiving import Reception
 from dispatcher.attachments.store import remove_given_up
 from dispatcher.backtests.runner import BacktestRunner
+from dispatcher.incidents.grades.compilation import compile_explanations
 from runtime.clock import follow_clock
 from runtime.pool import DATABASE_FAULTS, SYSTEM, Pool, open_pool, transaction
 from runtime.readiness import announce
@@ -82,6 +83,7 @@ def build_app(settings: Settings, dsn: str, routes: tuple[AnyRoute, ...] = TABLE
     app[PUBLIC_READS] = AttemptLimiter(per_account=READS_PER_NETWORK, per_address=READS_PER_NETWORK)
     app[PLACES] = Places()
     app.on_response_prepare.append(middleware.set_headers)
+    app.on_startup.append(_compile)
     app.cleanup_ctx.extend([_hold_pool, _hold_clock, _hold_backtests, _hold_broadcast, _hold_attachments])
     app.on_shutdown.append(_end_streams)
     for route in routes:
@@ -105,6 +107,11 @@ async def main(settings: Settings) -> None:
         await asyncio.shield(app[_BROADCASTING])
     finally:
         await runner.cleanup()
+
+
+async def _compile(_app: web.Application) -> None:
+    """Never within a request: it would hold up every other one, and the row of an incident that an officer grades."""
+    await asyncio.to_thread(compile_explanations)
 
 
 async def _hold_pool(app: web.Application) -> AsyncIterator[None]:

@@ -2,18 +2,23 @@
 
 import asyncio
 import re
+import threading
+from pathlib import Path
 from typing import Any
 
+import pytest
 from yarl import URL
 
 from dispatcher.accounts.model import UserRole
+from dispatcher.api import app
 from dispatcher.api.app import TABLE
 from dispatcher.api.permissions import OPEN_TO_ALL, holds
 from dispatcher.api.routes import ROUTES
 from dispatcher.api.routing import AnyRoute
 from runtime.pool import Connection
+from tests.harness.postgres import Database
 from tests.integration.dispatcher.api.community import FAILURE_S
-from tests.integration.dispatcher.api.running import Api
+from tests.integration.dispatcher.api.running import Api, running_api
 
 CLOSED = [route for route in ROUTES if route.permission not in OPEN_TO_ALL]
 CSP = "default-src 'self'"
@@ -221,3 +226,13 @@ async def test_forged_last_event_id_is_refused(api: Api) -> None:
         async with api.http.get("/api/v1/stream", headers=client.headers() | {"Last-Event-ID": last_id}) as answer:
             told = await answer.json(content_type=None)
             assert (answer.status, told["code"]) == (422, "invalid_request"), last_id
+
+
+async def test_kernels_are_compiled_before_the_api_listens_and_beside_its_loop(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled_in: list[str] = []
+    monkeypatch.setattr(app, "compile_explanations", lambda: compiled_in.append(threading.current_thread().name))
+    async with running_api(database, tmp_path):
+        assert len(compiled_in) == 1
+    assert compiled_in[0] != threading.main_thread().name
