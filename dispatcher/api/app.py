@@ -38,6 +38,7 @@ from dispatcher.attachments.receiving import Reception
 from dispatcher.attachments.store import remove_given_up
 from dispatcher.backtests.runner import BacktestRunner
 from dispatcher.incidents.grades.compilation import compile_explanations
+from dispatcher.rates.compilation import compile_surprise
 from runtime.clock import follow_clock
 from runtime.pool import DATABASE_FAULTS, SYSTEM, Pool, open_pool, transaction
 from runtime.readiness import announce
@@ -112,6 +113,7 @@ async def main(settings: Settings) -> None:
 async def _compile(_app: web.Application) -> None:
     """Never within a request: it would hold up every other one, and the row of an incident that an officer grades."""
     await asyncio.to_thread(compile_explanations)
+    await asyncio.to_thread(compile_surprise)
 
 
 async def _hold_pool(app: web.Application) -> AsyncIterator[None]:
