@@ -43,20 +43,20 @@ WHERE pattern_id = $1 AND version = $2 AND anchor_uid = $3 AND withdrawn_at IS N
 UPDATE pattern_matches SET withdrawn_at = $2 WHERE anchor_uid = ANY($1) AND withdrawn_at IS NULL RETURNING anchor_uid;
 
 -- name: rule_matches_anew :many
--- Where the patterns that count change: what open incidents show follows the new modes, and what counts no more is
--- taken back.
-WITH shown AS (
+-- Where the patterns that count change: what open incidents show, and noise may yet show in one, follows the new modes;
+-- what counts no more is taken back.
+WITH differing AS (
     SELECT m.pattern_id, m.version, m.anchor_uid, p.mode::pattern_mode AS mode
-    FROM incidents i
-    JOIN incident_events ie ON ie.incident_id = i.id
-    JOIN pattern_matches m ON m.anchor_uid = ie.event_uid
+    FROM pattern_matches m
     LEFT JOIN unnest($1::text[], $2::integer[], $3::text[]) AS p(id, version, mode) ON (p.id, p.version) = (m.pattern_id, m.version)
-    WHERE i.final_at IS NULL AND m.withdrawn_at IS NULL
+    WHERE m.withdrawn_at IS NULL AND m.mode IS DISTINCT FROM p.mode::pattern_mode
 )
 UPDATE pattern_matches m
-SET mode = COALESCE(s.mode, m.mode), withdrawn_at = CASE WHEN s.mode IS NULL THEN $4::timestamptz END
-FROM shown s
-WHERE (m.pattern_id, m.version, m.anchor_uid) = (s.pattern_id, s.version, s.anchor_uid) AND m.mode IS DISTINCT FROM s.mode
+SET mode = COALESCE(d.mode, m.mode), withdrawn_at = CASE WHEN d.mode IS NULL THEN $4::timestamptz END
+FROM differing d
+JOIN incident_events ie ON ie.event_uid = d.anchor_uid
+LEFT JOIN incidents i ON i.id = ie.incident_id
+WHERE (m.pattern_id, m.version, m.anchor_uid) = (d.pattern_id, d.version, d.anchor_uid) AND i.final_at IS NULL
 RETURNING m.anchor_uid;
 
 -- name: matches_of_risen :many

@@ -10,6 +10,7 @@ from dispatcher.rules.versions import (
     QUERIES,
     add_version,
     find_version,
+    list_versions,
     read_document,
     read_patterns,
     read_references,
@@ -57,22 +58,44 @@ async def _seed(conn: Connection, rule_set: str, at: datetime) -> int:
     elif (await find_version(conn, rule_set, in_force)).source is RuleSource.RELEASE:
         await _succeed(conn, rule_set, version, at)
     else:
-        await _name_patterns(conn, rule_set, in_force, at)
+        await _succeed_citys(conn, rule_set, in_force, version, at)
     return version
 
 
-async def _name_patterns(conn: Connection, rule_set: str, in_force: int, at: datetime) -> None:
-    """The city's own rules from before rules named patterns: from now on they do, or a later release changed them."""
-    row, document = await find_version(conn, rule_set, in_force), await read_document(conn, rule_set, in_force)
-    if document.patterns is not None:
+async def _succeed_citys(conn: Connection, rule_set: str, in_force: int, released: int, at: datetime) -> None:
+    """The city's own rules stand. Only where they are an earlier release's but for patterns they follow this release,
+    with what the city said of patterns; and those from before rules named patterns name them from now on.
+    """
+    row, own = await find_version(conn, rule_set, in_force), await read_document(conn, rule_set, in_force)
+    named = own.model_copy(update={"patterns": await read_patterns(conn, own, at)})
+    document, note = (
+        await _followed(conn, rule_set, named, released),
+        f"release {released} with the patterns of {in_force}",
+    )
+    if document is None:
+        document, note = named, f"as version {in_force}, its patterns named"
+    if document == own:
         return
-    named = document.model_copy(update={"patterns": await read_patterns(conn, document, at)})
-    note = f"as version {in_force}, its patterns named"
     try:
-        version = await add_version(conn, rule_set, named, source=row.source, author=AUTHOR, note=note, at=at)
+        version = await add_version(conn, rule_set, document, source=row.source, author=AUTHOR, note=note, at=at)
     except RulesStandAlready as known:
         version = known.version
     await _succeed(conn, rule_set, version, at)
+
+
+async def _followed(conn: Connection, rule_set: str, own: RuleDocument, released: int) -> RuleDocument | None:
+    """The release's rules with the city's patterns; None where the city changed more of an earlier release."""
+    for row in await list_versions(conn, rule_set, before=released):
+        base = await read_document(conn, rule_set, row.version)
+        if row.source is RuleSource.RELEASE and base.model_copy(update={"patterns": own.patterns}) == own:
+            shipped = await read_document(conn, rule_set, released)
+            before, after, patterns = base.patterns or {}, own.patterns or {}, dict(shipped.patterns or {})
+            for name in before.keys() | after.keys():
+                if before.get(name) != after.get(name):
+                    patterns.pop(name, None)
+                    patterns |= {name: after[name]} if name in after else {}
+            return shipped.model_copy(update={"patterns": patterns})
+    return None
 
 
 async def _succeed(conn: Connection, rule_set: str, version: int, at: datetime) -> None:

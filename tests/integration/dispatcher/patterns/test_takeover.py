@@ -232,6 +232,27 @@ async def test_what_is_taken_out_of_force_is_no_evidence_any_more_and_its_cases_
     assert [each["mode"] for each in await matches(owner)] == shown
 
 
+async def test_what_noise_would_have_shown_is_taken_back_with_its_pattern(
+    pool: Pool, owner: Connection, log: LogUnderTest, leader: Leader
+) -> None:
+    group = "content #>> '{kinds,power_outage_building,group}'"
+    await owner.execute(
+        f"UPDATE rule_versions SET content = jsonb_set(jsonb_set(content, ARRAY['groups', {group}, 'm'], '2'),"  # noqa: S608
+        " '{kinds,power_outage_building,mode}', '\"review\"') WHERE rule_set = 'default'"
+    )
+    await log.write(OUTAGE, DARK_STREET)
+    stepper = leader()
+    await step_through(stepper)
+    assert ([row["kind"] for row in await incidents(owner)], len(await matches(owner))) == (["streetlight_out"], 1)
+    await _activate(pool, await keep(owner, INACTIVE))
+    await step_through(stepper)
+    for n in (2, 3):
+        await log.write(draft(f"transformer {n}", 30, 10, kind="power_outage_building"))
+        await step_through(leader())  # a restart reads what stands
+    (outage,) = [row for row in await incidents(owner) if row["kind"] == "power_outage_building"]
+    assert (outage["event_count"], outage["explanation"]["facts"]["matches"]) == (3, [])
+
+
 async def test_a_failed_takeover_leaves_the_patterns_before_it_and_happens_once_when_it_is_repeated(
     pool: Pool, owner: Connection, log: LogUnderTest, leader: Leader
 ) -> None:

@@ -106,6 +106,47 @@ async def test_the_citys_rules_from_before_patterns_were_ruled_name_them_with_th
     assert (successor.patterns, successor.groups["fire"].r_m) == (named, 170)
 
 
+async def test_where_the_city_changed_patterns_alone_a_later_release_keeps_what_it_said_of_them(
+    owner: Connection,
+) -> None:
+    for name, mode in (("gas_leak", "inactive"), ("unanswered_sos", "active")):
+        content = (await _document_in_force(owner)).content()
+        content["patterns"][name]["mode"] = mode
+        await _put_in_force(owner, await _keep(owner, (await parse_and_check(owner, content))[0]))
+    await owner.execute("UPDATE kind_groups SET r_m = 180 WHERE id = 'fire'")
+    await owner.execute(
+        "INSERT INTO patterns SELECT id, 2, zh_name, en_name, mode, r_m, t_s, by_place, step_order, effective_from,"
+        " effective_to, source FROM patterns WHERE id IN ('gas_leak', 'bin_fire')"
+    )
+    for _ in range(2):  # and so does the one after it
+        released = await read_document(owner, "default", (await seed_rules(owner))["default"])
+        waiting = await activation.read_waiting(owner, "default")
+        assert waiting is not None
+        await _put_in_force(owner, waiting.version)
+        assert released.patterns is not None
+        named = (await _document_in_force(owner)).content()["patterns"]
+        assert named.pop("gas_leak") == {"version": 1, "mode": "inactive"}
+        assert named.pop("unanswered_sos") == {"version": 1, "mode": "active"}
+        assert named["bin_fire"] == {"version": 2, "mode": "active"}
+        assert named.items() <= released.content()["patterns"].items()
+        assert (await _document_in_force(owner)).groups == released.groups
+        await owner.execute("UPDATE kind_groups SET r_m = r_m + 1 WHERE id = 'fire'")
+
+
+async def _document_in_force(owner: Connection) -> RuleDocument:
+    return await read_document(owner, "default", (await read_rulebook(owner)).version)
+
+
+async def _put_in_force(owner: Connection, version: int) -> None:
+    await owner.execute("UPDATE rule_activations SET refused = 'a test' WHERE seq IS NULL AND refused IS NULL")
+    await owner.execute(
+        "INSERT INTO rule_activations (rule_set, version, requested_at, requested_by, reason, seq, effective_at)"
+        " SELECT 'default', $1, $2, 'city', '', max(seq) + 1, $2 FROM rule_activations WHERE rule_set = 'default'",
+        version,
+        START,
+    )
+
+
 async def test_a_document_that_does_not_speak_of_patterns_is_kept_with_those_in_force(owner: Connection) -> None:
     content = (await read_document(owner, "default", 1)).content()
     content["patterns"]["gas_leak"]["mode"] = "monitor"
