@@ -36,7 +36,7 @@ def regrade(
     report: dict[str, Any] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=as_json) as bar:
-        task = bar.add_task("kind groups", total=None)
+        task = bar.add_task("events", total=None)
 
         async def main() -> None:
             async def tell(done: int, total: int) -> None:
@@ -59,10 +59,12 @@ async def _regrade(
     from cli.rules import in_force, read_rules  # noqa: PLC0415 -- only now, since numba reads its folder at import
     from dispatcher.backtests.history import BEGINNING, END  # noqa: PLC0415
     from dispatcher.backtests.regrading import regrade as run  # noqa: PLC0415
+    from dispatcher.incidents.copied_rows import compile_copied_rows  # noqa: PLC0415
     from dispatcher.risk.compilation import compile_grading_kernels  # noqa: PLC0415
     from dispatcher.rules.rulebook import read_rulebook, under  # noqa: PLC0415
 
     compile_grading_kernels()
+    compile_copied_rows()
     loop = asyncio.get_running_loop()
     conn = await connect(settings.app_dsn(), application_name="rongan-regrade")
     try:

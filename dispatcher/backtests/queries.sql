@@ -70,8 +70,16 @@ SELECT count(*) FROM rule_activations WHERE rule_set = $1 AND seq > 0 AND effect
 -- As the copy below names them.
 SELECT id, hashtextextended(id, 0) AS hash FROM event_kinds;
 
--- name: groups_of_finals :many
-SELECT DISTINCT kind_group FROM incidents WHERE status <> 'merged' ORDER BY kind_group;
+-- name: parts_of_finals :many
+-- The final incidents that began in [$1, $2), by kind group in stretches of about $3 events, both ends of a stretch within.
+-- What began at one moment is never parted.
+SELECT kind_group, min(canonical_at) AS from_at, max(canonical_at) AS to_at, sum(event_count)::bigint AS events
+FROM (
+    SELECT kind_group, canonical_at, event_count,
+           (sum(event_count) OVER (PARTITION BY kind_group ORDER BY canonical_at) - 1) / $3::bigint AS part
+    FROM incidents WHERE status = 'final' AND canonical_at >= $1 AND canonical_at < $2
+) AS counted
+GROUP BY kind_group, part ORDER BY kind_group, part;
 
 -- name: copy_final_events :many
 -- What grading looks at of the events of final incidents; dispatcher/backtests/regrading.py knows the order and width of these
@@ -83,7 +91,7 @@ SELECT i.id, e.uid, e.effective_at,
 FROM incidents i
 JOIN incident_events ie ON ie.incident_id = i.id
 JOIN events e ON e.stream = ie.stream AND e.seq = ie.seq AND e.received_at = ie.received_at
-WHERE i.kind_group = $1 AND i.status = 'final' AND i.canonical_at >= $2 AND i.canonical_at < $3
+WHERE i.kind_group = $1 AND i.status = 'final' AND i.canonical_at BETWEEN $2 AND $3
   AND ie.standing NOT IN ('returned', 'noise');
 
 -- name: insert_job :one

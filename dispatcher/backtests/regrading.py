@@ -31,9 +31,12 @@ _LAYOUT: Final = Layout(
 )  # fmt: skip
 _GRADES: Final = 5
 
+EVENTS_AT_ONCE: Final = 500_000
+"""So many events are in memory at a time, at some 400 bytes each; more only where one incident has more."""
+
 Int64 = NDArray[np.int64]
 Counter = Callable[[int, int], Awaitable[None]]
-"""Told (kind groups done, kind groups in all)."""
+"""Told (events graded, events in all)."""
 
 
 def _square() -> Int64:
@@ -69,22 +72,32 @@ def _moves(grades: Int64) -> dict[str, int]:
 
 
 async def regrade(
-    conn: Connection, before: Rulebook, after: Rulebook, *, from_at: datetime, to_at: datetime, on_progress: Counter
+    conn: Connection,
+    before: Rulebook,
+    after: Rulebook,
+    *,
+    from_at: datetime,
+    to_at: datetime,
+    on_progress: Counter,
+    at_once: int = EVENTS_AT_ONCE,
 ) -> Regraded:
-    """Grade the final incidents that began in [from_at, to_at) under both, a kind group at a time; writes nothing.
+    """Grade the final incidents that began in [from_at, to_at) under both, about `at_once` events at a time.
 
-    `conn` is in a transaction: all groups are seen as of one moment.
+    Writes nothing. `conn` is in a transaction that sees all parts as of one moment; both rulebooks know the same kinds.
     """
     graders = [Grader.of(book.taxonomy, book.matrix, book.grading) for book in (before, after)]
     kinds = list(before.taxonomy.kinds)
     hashes = {row["id"]: row["hash"] for row in await conn.fetch(QUERIES.hashes_of_kinds)}
-    groups = [row["kind_group"] for row in await conn.fetch(QUERIES.groups_of_finals)]
-    found = Regraded()
-    for done, group in enumerate(groups):
-        await on_progress(done, len(groups))
-        rows = await CopiedRows.read(conn, _LAYOUT, QUERIES.copy_final_events, group, from_at, to_at)
+    parts = await conn.fetch(QUERIES.parts_of_finals, from_at, to_at, at_once)
+    found, total, done = Regraded(), sum(part["events"] for part in parts), 0
+    await on_progress(done, total)
+    for part in parts:
+        rows = await CopiedRows.read(
+            conn, _LAYOUT, QUERIES.copy_final_events, part["kind_group"], part["from_at"], part["to_at"]
+        )
         _add(found, rows, kinds, hashes, graders)
-    await on_progress(len(groups), len(groups))
+        done += part["events"]
+        await on_progress(done, total)
     return found
 
 

@@ -83,5 +83,22 @@ async def test_only_what_began_in_the_span_is_taken(owner: Connection, graver: R
     assert [int(part.grades.sum()) for part in parts] == [sum(began), len(began) - sum(began)]
 
 
+async def test_a_few_events_at_a_time_give_what_all_at_once_give(owner: Connection, graver: Rulebook) -> None:
+    progress: list[tuple[int, int]] = []
+
+    async def note(done: int, total: int) -> None:
+        progress.append((done, total))
+
+    book = await read_rulebook(owner)
+    whole = await regrade(owner, book, graver, from_at=BEGINNING, to_at=END, on_progress=silent)
+    parts = await regrade(owner, book, graver, from_at=BEGINNING, to_at=END, on_progress=note, at_once=5)
+    assert parts.as_json() == whole.as_json()
+    largest = max(row["event_count"] for row in await owner.fetch(FINALS))
+    sizes = np.diff([done for done, _ in progress])
+    assert sizes.max() < 5 + largest
+    assert sizes.size > whole.events / (5 + largest)
+    assert (progress[0], progress[-1]) == ((0, whole.events), (whole.events, whole.events))
+
+
 def test_nothing_is_said_of_nothing() -> None:
     assert Regraded().as_json()["incidents"] == 0
