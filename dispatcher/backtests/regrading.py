@@ -32,7 +32,7 @@ _LAYOUT: Final = Layout(
 _GRADES: Final = 5
 
 EVENTS_AT_ONCE: Final = 500_000
-"""So many events are in memory at a time, at some 400 bytes each; more only where one incident has more."""
+"""So many events are in memory at a time, at some 500 bytes each; more only where one incident has more."""
 
 Int64 = NDArray[np.int64]
 Counter = Callable[[int, int], Awaitable[None]]
