@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Sequence
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -36,13 +37,15 @@ GROUP_OF_WORDS: Final = (
     ("crowd", ("DISTURBANCE", "NOISE", "FIGHT", "ASSAULT")),
 )
 GROUP_ELSE: Final = "help"
-# And the kind that a pattern takes it for.
-KIND_OF_GROUP: Final = {
-    "traffic": "traffic_accident",
-    "fire": "outdoor_fire",
-    "crowd": "brawl_violence",
-    "help": "medical_emergency",
-}
+# And the kind that a pattern takes it for, strictly: a traffic stop is no accident, a hung-up call no emergency. The
+# fire service's "unknown problem" is a person in need of whom nothing more is known.
+KIND_OF_WORDS: Final = (
+    ("traffic_accident", ("ACCIDENT", "COLLISION")),
+    ("outdoor_fire", ("FIRE", "SMOKE")),
+    ("brawl_violence", ("FIGHT", "ASSAULT", "DISTURBANCE")),
+    ("medical_emergency", ("MEDIC", "OVERDOSE", "UNKNOWN PROBLEM")),
+)
+KIND_ELSE: Final = "unclassified"
 
 
 def located_incidents(path: Path) -> list[dict[str, str]]:
@@ -108,7 +111,7 @@ def under_shipped_groups(
         for g in groups.values()
     ]
     component = Correlator(GroupTable(table)).apply(columns._replace(group=group_of)).component
-    case = _cases(component, columns, [KIND_OF_GROUP[_group_of(row["type"])] for row in rows])
+    case = _cases(component, columns, [kind_of(row["type"]) for row in rows])
     i, j = np.array(near).T
     of_one, together = group_of[i] == group_of[j], component[i] == component[j]
     return {
@@ -141,8 +144,17 @@ def _cases(component: NDArray[np.int64], columns: EventColumns, kinds: list[str]
 
 
 def _group_of(type_name: str) -> str:
+    return _first_of(GROUP_OF_WORDS, type_name) or GROUP_ELSE
+
+
+def kind_of(type_name: str) -> str:
+    """What a pattern takes a call of this type for."""
+    return _first_of(KIND_OF_WORDS, type_name) or KIND_ELSE
+
+
+def _first_of(named: Sequence[tuple[str, tuple[str, ...]]], type_name: str) -> str | None:
     upper = type_name.upper()
-    return next((group for group, words in GROUP_OF_WORDS if any(word in upper for word in words)), GROUP_ELSE)
+    return next((name for name, words in named if any(word in upper for word in words)), None)
 
 
 def same_place_pairs(rows: list[dict[str, str]], at_s: Any) -> list[tuple[int, int]]:
