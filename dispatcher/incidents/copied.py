@@ -5,8 +5,9 @@ are cut out of them as columns, and only the events of an incident that changes 
 looks at is not copied.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from enum import IntFlag
 from functools import cached_property
 from typing import Any, Final
 
@@ -26,12 +27,26 @@ QUERIES = load(__package__)
 _LAYOUT: Final = Layout(
     numbers=(
         ("incident_id", ">i8"), ("uid", "V16"), ("revision", ">i8"), ("content", ">u8"), ("effective_us", ">i8"),
-        ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"), ("y_dm", ">i4"), ("located", "?"), ("lon", ">f8"),
-        ("lat", ">f8"), ("severity", ">i2"), ("correlated", "?"), ("settled", "?"), ("noise", "?"), ("core", "?"),
-        ("life", "?"), ("subject_number", ">i8"), ("kind_hash", ">i8"),
+        ("received_us", ">i8"), ("seq", ">i8"), ("x_dm", ">i4"), ("y_dm", ">i4"), ("lon", ">f8"), ("lat", ">f8"),
+        ("marks", ">i4"), ("subject_number", ">i8"), ("kind_hash", ">i8"),
     ),
     texts=("source_class", "kind", "subject", "area_id", "area_path", "place", "settled_with", "colour"),
 )  # fmt: skip
+_HIGHEST: Final = np.iinfo(np.int64).max
+
+
+class Mark(IntFlag):
+    """What holds of a row, in one number with its severity."""
+
+    LOCATED = 1
+    CORRELATED = 2  # the correlator holds it
+    SETTLED = 4  # its cluster is final, its incident is not
+    NOISE = 8
+    CORE = 16  # where m > 1: its occurrence was core when its cluster became final
+    LIFE = 32  # somebody's life is at risk
+
+
+_SEVERITY_BIT: Final = 8
 
 
 class CopiedMembers(Collection[Member]):
@@ -60,7 +75,7 @@ class CopiedEvents:
     """The rows in the order in which the platform received them. Frozen."""
 
     def __init__(self, rows: CopiedRows) -> None:
-        self._rows = rows.ordered(order_of(rows.records))
+        self._rows = rows.ordered(order_of(rows.column))
         self.records: NDArray[Any] = self._rows.records
 
     @classmethod
@@ -98,6 +113,16 @@ class CopiedEvents:
             kind[row] = names.index(name, known.size)
         return kind, names
 
+    def marked(self, mark: Mark) -> NDArray[np.bool_]:
+        """Of which rows this holds."""
+        marked: NDArray[np.bool_] = self.records["marks"] & mark.value != 0
+        return marked
+
+    @property
+    def severity(self) -> NDArray[np.int32]:
+        severity: NDArray[np.int32] = self.records["marks"].astype(np.int32) >> _SEVERITY_BIT
+        return severity
+
     def incident_places(self, ids: Sequence[int]) -> NDArray[np.int64]:
         """By row the place of its incident in the ascending list of ids."""
         places: NDArray[np.int64] = np.searchsorted(
@@ -117,7 +142,8 @@ class CopiedEvents:
         """What the incident knows of the row's event."""
         record = self.records[row]
         texts = self.texts(row)
-        located = bool(record["located"])
+        marks = int(record["marks"])
+        located = bool(marks & Mark.LOCATED)
         x_dm, y_dm = (int(record["x_dm"]), int(record["y_dm"])) if located else (None, None)
         effective_at = EPOCH + timedelta(microseconds=int(record["effective_us"]))
         subject = text(texts["subject"])
@@ -131,7 +157,7 @@ class CopiedEvents:
                 x_dm=x_dm,
                 y_dm=y_dm,
                 colour=text(texts["colour"]),
-                life=bool(record["life"]),
+                life=bool(marks & Mark.LIFE),
             ),
             effective_at=effective_at,
             area_id=text_or_none(texts["area_id"]),
@@ -145,13 +171,28 @@ class CopiedEvents:
         )
 
 
-def order_of(records: NDArray[Any]) -> NDArray[np.int64]:
+def order_of(column: Callable[[str], NDArray[Any]]) -> NDArray[np.int64]:
     """By the time at which the platform received them, their numbers in the log, and their uids."""
-    received_us, seq = records["received_us"].astype(np.int64), records["seq"].astype(np.int64)
-    order: NDArray[np.int64] = np.lexsort((seq, received_us))
-    received_us, seq = received_us[order], seq[order]
-    if ((received_us[1:] == received_us[:-1]) & (seq[1:] == seq[:-1])).any():  # of two streams
-        order = np.lexsort((records["uid_lo"], records["uid_hi"], records["seq"], records["received_us"]))
+    received_us, seq = column("received_us").astype(np.int64), column("seq").astype(np.int64)
+    order = order_by(received_us, seq)
+    alike = (np.diff(received_us[order]) == 0) & (np.diff(seq[order]) == 0)
+    if alike.any():  # of two streams
+        order = np.lexsort((column("uid_lo"), column("uid_hi"), seq, received_us))
+    return order
+
+
+def order_by(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order of the rows by these columns, those alike in any: as one number where it has room for all of them."""
+    room = 1
+    number = np.zeros(columns[0].size, np.int64)
+    for column in columns:
+        low = int(column.min(initial=_HIGHEST))
+        span = max(1, int(column.max(initial=low)) - low + 1)
+        room *= span
+        if room > _HIGHEST:
+            return np.lexsort(columns[::-1])
+        number = number * span + (column - low)
+    order: NDArray[np.int64] = np.argsort(number)
     return order
 
 
@@ -164,7 +205,7 @@ def distinct(
     component: NDArray[np.int64], tile: NDArray[np.int64], place: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The distinct triples, as columns."""
-    order = np.lexsort((place, tile, component))
+    order = order_by(component, tile, place)
     component, tile, place = component[order], tile[order], place[order]
     new = np.ones(order.size, np.bool_)
     new[1:] = (component[1:] != component[:-1]) | (tile[1:] != tile[:-1]) | (place[1:] != place[:-1])
@@ -180,7 +221,7 @@ def distinct_places(
 
 
 def only_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the values stand once in the column."""
-    _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
-    once: NDArray[np.bool_] = counts[of] == 1
+    """Which of the values, all of one small range, stand once in the column."""
+    above = values - values.min(initial=_HIGHEST)
+    once: NDArray[np.bool_] = np.bincount(above)[above] == 1
     return once

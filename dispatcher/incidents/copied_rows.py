@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +43,7 @@ class Layout:
         self.record: np.dtype[Any] = np.dtype(
             {"names": list(places), "formats": list(formats), "offsets": list(offsets), "itemsize": at}
         )
+        self.offsets = dict(zip(places, offsets, strict=True))
         self.texts = tuple(texts)
 
 
@@ -53,11 +55,22 @@ class CopiedRows:
         self._layout = layout
         self._given = given
         self._starts = starts
-        width = layout.record.itemsize
-        rows = np.empty((0, width), np.uint8)
-        if starts.size:
-            rows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(given, np.uint8), width)[starts]
-        self.records: NDArray[Any] = rows.view(layout.record)[:, 0]  # moved as bytes, not field by field
+
+    @cached_property
+    def records(self) -> NDArray[Any]:
+        """The numbers of all rows, which are moved as bytes, not field by field."""
+        return self._cut(0, self._layout.record)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One number of all rows, while their records are not needed."""
+        cut = self._layout.record[name]
+        return self._cut(self._layout.offsets[name], cut)
+
+    def _cut(self, offset: int, what: np.dtype[Any]) -> NDArray[Any]:
+        if not self._starts.size:
+            return np.empty(0, what)
+        windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(self._given, np.uint8), what.itemsize)
+        return windows[self._starts + offset].view(what)[:, 0]
 
     @classmethod
     def of(cls, layout: Layout, given: bytes | bytearray) -> "CopiedRows":

@@ -14,7 +14,15 @@ from dispatcher.correlation.columns import EventColumns, Int64, event_columns
 from dispatcher.correlation.correlator import Correlator
 from dispatcher.correlation.groups import Group, GroupTable
 from dispatcher.incidents import neighbours
-from dispatcher.incidents.copied import CopiedEvents, CopiedMembers, distinct, distinct_places, only_once, tiles_of
+from dispatcher.incidents.copied import (
+    CopiedEvents,
+    CopiedMembers,
+    Mark,
+    distinct,
+    distinct_places,
+    only_once,
+    tiles_of,
+)
 from dispatcher.incidents.flapping import Flapping
 from dispatcher.incidents.live import LiveIncident
 from dispatcher.incidents.overlays import Act
@@ -27,6 +35,9 @@ from runtime.queries import load
 
 QUERIES = load(__package__)
 
+_COLUMNS: Final = (
+    "uid_hi", "uid_lo", "revision", "content", "x_dm", "y_dm", "subject_number",
+)  # fmt: skip
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _MADE_AT_ONCE: Final = 1_000
 
@@ -89,7 +100,7 @@ class Memory:
         copied, incidents = await asyncio.gather(CopiedEvents.read(conn), _made(rows))
         memory.incidents = {incident.id: incident for incident in incidents}
         kind, kinds = copied.kinds(hashes)
-        correlated = np.flatnonzero(copied.records["correlated"])
+        correlated = np.flatnonzero(copied.marked(Mark.CORRELATED))
         memory.correlator, applied = Correlator.rebuild(
             memory.table,
             memory._copied_columns(copied, correlated, kind[correlated], kinds),
@@ -103,11 +114,10 @@ class Memory:
         at[correlated[outside]], hidden = distinct_places(applied.component[outside], tile[outside], len(incidents))
         incidents += [_outside(rulebook, kinds[kind[correlated[outside]][row]]) for row in hidden.tolist()]
         memory._hold(incidents, copied, at)
-        memory.subjects.read(kinds, copied.records["subject_number"].astype(np.int64), kind, memory._by_row)
+        memory.subjects.read(kinds, copied.records["subject_number"].astype(np.int64), kind, incidents, at)
         await memory._take_flapping(conn)
         await memory._take_overlays(conn)
-        uids = [copied.uids[row] for row in correlated.tolist()]
-        memory._assign(incidents, uids, at[correlated], applied.component, tile)
+        memory._assign(incidents, copied, correlated, at[correlated], applied.component, tile)
         memory._by_row = []
         return memory
 
@@ -119,11 +129,11 @@ class Memory:
             incident.expect(CopiedMembers(copied, order, ends[place], ends[place + 1]))
         self._by_row = [incidents[place] for place in at.tolist()]
         self.of_event = dict(zip(copied.uids, self._by_row, strict=True))
-        for row in np.flatnonzero(copied.records["settled"]).tolist():
+        for row in np.flatnonzero(copied.marked(Mark.SETTLED)).tolist():
             self._by_row[row].settled[copied.uids[row]] = copied.settled_with(row)
-        for row in np.flatnonzero(copied.records["core"]).tolist():
+        for row in np.flatnonzero(copied.marked(Mark.CORE)).tolist():
             self._by_row[row].cores.add(copied.uids[row])
-        self.noise = {copied.uids[row] for row in np.flatnonzero(copied.records["noise"]).tolist()}
+        self.noise = {copied.uids[row] for row in np.flatnonzero(copied.marked(Mark.NOISE)).tolist()}
 
     async def _take_flapping(self, conn: Connection) -> None:
         """Which devices flap, and what they reported meanwhile."""
@@ -145,13 +155,20 @@ class Memory:
                 self.parts.join(row["seq"], row["event_uids"])
 
     def _assign(
-        self, incidents: Sequence[LiveIncident], uids: Sequence[bytes], at: Int64, component: Int64, tile: Int64
+        self,
+        incidents: Sequence[LiveIncident],
+        copied: CopiedEvents,
+        rows: Int64,
+        at: Int64,
+        component: Int64,
+        tile: Int64,
     ) -> None:
         """Give each part its incident; where they do not match one to one they are left to be settled."""
         marked: dict[bytes, Part] = {}
         found: dict[Part, set[int]] = defaultdict(set)  # part -> the places of its incidents
-        alone = np.ones(len(uids), np.bool_)
+        alone = np.ones(rows.size, np.bool_)
         if not self.parts.plain:
+            uids = [copied.uids[row] for row in rows.tolist()]
             marks = self.parts.splits.keys() | self.parts.flaps.keys()
             alone = np.array([uid not in marks and not self.parts.is_held(uid) for uid in uids], np.bool_)
             for row in np.flatnonzero(~alone).tolist():
@@ -187,7 +204,7 @@ class Memory:
     def _copied_columns(self, copied: CopiedEvents, rows: Int64, kind: Int64, kinds: Sequence[str]) -> EventColumns:
         """The same columns as those of events, without making an event of any row."""
         groups = [self._rulebook.taxonomy.group_of(name) for name in kinds]
-        records = copied.records[rows]
+        records = {name: copied.records[name][rows] for name in _COLUMNS}
         clustered = np.array([group.clustered for group in groups], np.bool_)
         return event_columns(
             (records["uid_hi"].astype(np.uint64), records["uid_lo"].astype(np.uint64)),
@@ -196,11 +213,11 @@ class Memory:
             t_ms=copied.t_ms[rows],
             x_dm=records["x_dm"],
             y_dm=records["y_dm"],
-            located=records["located"] & clustered[kind],
+            located=copied.marked(Mark.LOCATED)[rows] & clustered[kind],
             group=np.array([self._group_index[group.id] for group in groups], np.int64)[kind],
             subject=records["subject_number"],
             kind=np.array([self._kind_number(name) for name in kinds], np.int64)[kind],
-            severity=records["severity"],
+            severity=copied.severity[rows],
         )
 
     def columns(self, events: Sequence[Event], taken_out: int = 0) -> EventColumns:

@@ -5,6 +5,7 @@ A cache like all of the memory: everything here follows from the events, the clu
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from dispatcher.correlation.tiles import tile_of
@@ -41,7 +42,7 @@ class Parts:
     def __init__(self) -> None:
         self._incident_of: dict[Part, LiveIncident] = {}
         self._tiles: dict[int, dict[int, LiveIncident]] = {}  # component -> tile -> its incident
-        self._parts_of: dict[int, set[Part]] = {}  # by identity of the incident
+        self._parts_of: dict[int, tuple[Part, ...]] = {}  # by identity of the incident; nearly all are one part
         self.splits: dict[bytes, SplitPart] = {}  # uid -> the last split that named it
         self.flaps: dict[bytes, FlapPart] = {}  # uid of a suppressed event -> whose it is
         self.joins: dict[int, frozenset[bytes]] = {}  # merge overlay -> events that it holds together
@@ -54,25 +55,25 @@ class Parts:
     def put(self, part: Part, incident: LiveIncident) -> None:
         self.remove(part)
         self._incident_of[part] = incident
-        self._parts_of.setdefault(id(incident), set()).add(part)
+        self._parts_of[id(incident)] = (*self._parts_of.get(id(incident), ()), part)
         if isinstance(part, TilePart):
             self._tiles.setdefault(part.component, {})[part.tile] = incident
 
     def fill(self, components: Sequence[int], tiles: Sequence[int], incidents: Sequence[LiveIncident]) -> None:
         """Put clusters of one tile each, none of them known yet, each an incident that is nothing else."""
-        parts = list(map(TilePart, components, tiles))
+        # As TilePart(component, tile) makes them, of which a restart makes hundreds of thousands.
+        parts = list(map(partial(tuple.__new__, TilePart), zip(components, tiles, strict=True)))
         self._incident_of.update(zip(parts, incidents, strict=True))
-        self._parts_of.update((id(incident), {part}) for part, incident in zip(parts, incidents, strict=True))
-        self._tiles.update((part.component, {part.tile: i}) for part, i in zip(parts, incidents, strict=True))
+        self._parts_of.update(zip(map(id, incidents), zip(parts), strict=True))
+        self._tiles.update(zip(components, [{tile: i} for tile, i in zip(tiles, incidents, strict=True)], strict=True))
 
     def remove(self, part: Part) -> None:
         incident = self._incident_of.pop(part, None)
         if incident is None:
             return
-        parts = self._parts_of[id(incident)]
-        parts.discard(part)
-        if not parts:
-            del self._parts_of[id(incident)]
+        parts = tuple(other for other in self._parts_of.pop(id(incident)) if other != part)
+        if parts:
+            self._parts_of[id(incident)] = parts
         if isinstance(part, TilePart):
             tiles = self._tiles[part.component]
             del tiles[part.tile]
@@ -81,13 +82,13 @@ class Parts:
 
     def drop(self, incident: LiveIncident) -> None:
         """No part is this incident any more."""
-        for part in list(self._parts_of.get(id(incident), ())):
+        for part in self._parts_of.get(id(incident), ()):
             self.remove(part)
 
     def plain_part(self, incident: LiveIncident) -> TilePart | None:
         """The part that an incident is, where it is one part of a cluster and nothing else decides."""
         parts = self._parts_of.get(id(incident), ())
-        part = next(iter(parts)) if len(parts) == 1 else None
+        part = parts[0] if len(parts) == 1 else None
         return part if isinstance(part, TilePart) and (self.plain or self.is_plain(incident)) else None
 
     def tiles(self, component: int) -> Mapping[int, LiveIncident]:

@@ -18,14 +18,20 @@ class Subjects:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], list[LiveIncident]] = {}
-        self._read = _Read({}, np.empty(0, np.uint64), [])
+        self._read = _Read({}, np.empty(0, np.uint64), np.empty(0, np.int64), [])
 
-    def read(self, kinds: Sequence[str], subject: NDArray[np.int64], kind: NDArray[np.int64], holders: object) -> None:
-        """Take over what the database says: by row the subject's number, the place of its kind, and the incident."""
+    def read(
+        self,
+        kinds: Sequence[str],
+        subject: NDArray[np.int64],
+        kind: NDArray[np.int64],
+        incidents: Sequence[LiveIncident],
+        at: NDArray[np.int64],
+    ) -> None:
+        """Take over what the database says: by row the subject's number, and the places of its kind and incident."""
         keys = _keys(subject, kind)
-        order = np.argsort(keys, kind="stable")
-        placed = np.asarray(holders, dtype=object)[order]
-        self._read = _Read({name: place for place, name in enumerate(kinds)}, keys[order], placed.tolist())
+        order = np.argsort(keys)
+        self._read = _Read({name: place for place, name in enumerate(kinds)}, keys[order], at[order], incidents)
 
     def note(self, subject: str, kind: str, incident: LiveIncident) -> None:
         """The incident has a member of this subject."""
@@ -55,17 +61,24 @@ class Subjects:
 class _Read:
     """What was read at once: sorted by a number of subject and kind, so that no row becomes an object by itself."""
 
-    def __init__(self, kinds: dict[str, int], keys: NDArray[np.uint64], holders: list[LiveIncident]) -> None:
+    def __init__(
+        self,
+        kinds: dict[str, int],
+        keys: NDArray[np.uint64],
+        places: NDArray[np.int64],
+        incidents: Sequence[LiveIncident],
+    ) -> None:
         self._kinds = kinds
         self._keys = keys
-        self._holders = holders
+        self._places = places
+        self._incidents = incidents
 
     def possible(self, subject: str, kind: str) -> list[LiveIncident]:
         if kind not in self._kinds:
             return []
         key = np.uint64((subject_number(subject) * 31 + self._kinds[kind]) & _WORD)
         first, last = np.searchsorted(self._keys, key, "left"), np.searchsorted(self._keys, key, "right")
-        return list({id(incident): incident for incident in self._holders[first:last]}.values())
+        return [self._incidents[place] for place in set(self._places[first:last].tolist())]
 
 
 def subject_number(subject: str) -> int:

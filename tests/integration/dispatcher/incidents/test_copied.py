@@ -118,7 +118,7 @@ def test_rows_stand_in_the_order_of_receipt_then_of_the_log_then_of_their_uids()
     rows = [(5, 1, 9, 1), (5, 1, 9, 0), (4, 3, 9, 2), (4, 2, 9, 3), (5, 1, 7, 9)]
     records = np.array(rows, [("received_us", ">i8"), ("seq", ">i8"), ("uid_hi", ">u8"), ("uid_lo", ">u8")])
     for given in (records, records[:1], records[2:4], records[:0]):
-        assert given[order_of(given)].tolist() == sorted(given.tolist())
+        assert given[order_of(given.__getitem__)].tolist() == sorted(given.tolist())
 
 
 def test_members_are_not_made_before_somebody_looks() -> None:
