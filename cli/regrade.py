@@ -1,4 +1,4 @@
-"""`rongan rules regrade`: final incidents under other grades, by their events alone; in seconds, writing nothing."""
+"""`rongan rules regrade`: final incidents under other grades, by their events alone, writing nothing."""
 
 import asyncio
 import json
@@ -103,7 +103,8 @@ def _print(report: Mapping[str, Any]) -> None:
     for row in report["by_kind"]:
         if row["graver"] or row["milder"]:
             kinds.add_row(row["kind"], *(str(row[name] or "") for name in ("incidents", "graver", "milder")))
-    output.print(kinds)
+    if kinds.row_count:
+        output.print(kinds)
     output.print(
         f"{report['shown_otherwise']:,} stand on record with another grade than their events alone give them: by what"
         " else was known, by an officer, or under other rules. A backtest looks at everything but officers."

@@ -81,6 +81,10 @@ FROM (
 ) AS counted
 GROUP BY kind_group, part ORDER BY kind_group, part;
 
+-- name: go_by_index :exec
+-- For this transaction: what a stretch holds is misjudged easily, and joined with every event there is instead.
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
+
 -- name: copy_final_events :many
 -- What grading looks at of the events of final incidents; dispatcher/backtests/regrading.py knows the order and width of these
 -- columns. Numbers first and never NULL.

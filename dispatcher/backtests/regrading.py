@@ -1,8 +1,9 @@
 """What another matrix, other points or other cells of kinds would make of final incidents, by their events alone.
 
 A backtest correlates the record anew, a few hundred events a second; this takes incidents as they stand and grades
-arrays of their events, a million in seconds. What else was known of them (earlier incidents, patterns, doubts, people
-who looked) is not looked at: how many have another grade for such reasons is told with the result.
+arrays of their events, some hundred thousand a second, most of it the database's. What else was known of them (earlier
+incidents, patterns, doubts, people who looked) is not looked at: how many have another grade for such reasons is told
+with the result.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -90,6 +91,7 @@ async def regrade(
     hashes = {row["id"]: row["hash"] for row in await conn.fetch(QUERIES.hashes_of_kinds)}
     parts = await conn.fetch(QUERIES.parts_of_finals, from_at, to_at, at_once)
     found, total, done = Regraded(), sum(part["events"] for part in parts), 0
+    await conn.execute(QUERIES.go_by_index)
     await on_progress(done, total)
     for part in parts:
         rows = await CopiedRows.read(

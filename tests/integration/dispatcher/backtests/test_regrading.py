@@ -100,5 +100,14 @@ async def test_a_few_events_at_a_time_give_what_all_at_once_give(owner: Connecti
     assert (progress[0], progress[-1]) == ((0, whole.events), (whole.events, whole.events))
 
 
+async def test_a_stretch_goes_by_its_indexes_and_only_within_the_transaction(owner: Connection) -> None:
+    book = await read_rulebook(owner)
+    joins = "SELECT current_setting('enable_hashjoin') || current_setting('enable_mergejoin')"
+    async with owner.transaction(isolation="repeatable_read", readonly=True):
+        await regrade(owner, book, book, from_at=BEGINNING, to_at=END, on_progress=silent)
+        assert await owner.fetchval(joins) == "offoff"
+    assert await owner.fetchval(joins) == "onon"
+
+
 def test_nothing_is_said_of_nothing() -> None:
     assert Regraded().as_json()["incidents"] == 0
