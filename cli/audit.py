@@ -1,18 +1,20 @@
 """`rongan audit`: recompute what is stored from what it follows from, and say where the two differ."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cli.numba_cache import use_numba_cache
 from cli.program import read_settings, run_program
 from dispatcher.accountability import checking
-from dispatcher.incidents.grades import audit
-from dispatcher.incidents.grades.checking import Difference
 from runtime.pool import connect
+
+if TYPE_CHECKING:
+    from dispatcher.incidents.grades.checking import Difference
 
 app = typer.Typer(help="Recompute what is stored from what it follows from.", no_args_is_help=True)
 
@@ -31,6 +33,10 @@ def explanations(
 ) -> None:
     """Recompute links and grade of final incidents from their events alone; exit code 1 where any differs."""
     settings = read_settings()
+    settings.layout.create()
+    use_numba_cache(settings.layout)
+    from dispatcher.incidents.grades import audit  # noqa: PLC0415 -- only now, since numba reads its folder at import
+
     found: list[Difference] = []
     checked = 0
 
@@ -67,7 +73,7 @@ def explanations(
         raise typer.Exit(1)
 
 
-def _show(checked: int, found: list[Difference]) -> None:
+def _show(checked: int, found: "list[Difference]") -> None:
     if found:
         table = Table("incident", "differs", "stored", "recomputed")
         for each in found:
