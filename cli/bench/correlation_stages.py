@@ -1,8 +1,8 @@
 """What patterns and grades cost behind the clustering: the same events through stages A to F, in process.
 
 Events come in as arrays, graded finals and the counts of finished hours go out. Kinds and classes of source are drawn
-from the whole taxonomy; patterns, points and matrix are those of the release. Grades are numbers; what they cost with
-the words that are stored and shown is measured beside.
+from the whole taxonomy; patterns, points and matrix are those of the release. Grades are numbers, by events
+alone; what they cost with the words that are stored and shown is measured beside.
 """
 
 import time

@@ -22,6 +22,11 @@ KINDS = list(TAXONOMY.kinds)
 CLASSES = list(SourceClass)
 
 
+def hashed(number: int) -> int:
+    """As the database numbers subjects: any word of 64 bits, half of them negative."""
+    return (number * 0x9E3779B97F4A7C15 + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
 def reports(sets: list[list[Witness]], chance: random.Random | None = None) -> Reports:
     """The events of the sets as columns, mixed where chance says."""
     every = [(number, each) for number, events in enumerate(sets) for each in events]
@@ -35,7 +40,7 @@ def reports(sets: list[list[Witness]], chance: random.Random | None = None) -> R
         uid_lo=np.array([int.from_bytes(each.uid[8:], "big") for _, each in every], np.uint64),
         kind=np.array([KINDS.index(TAXONOMY.kind(each.kind).id) for _, each in every], np.int64),
         source_class=np.array([CLASSES.index(each.source_class) for _, each in every], np.int64),
-        subject=np.array([subjects.setdefault(each.subject, len(subjects)) for _, each in every], np.int64),
+        subject=np.array([subjects.setdefault(each.subject, hashed(len(subjects))) for _, each in every], np.int64),
         colour=np.array([each.colour or 0 for _, each in every], np.int64),
         life=np.array([each.life for _, each in every], np.bool_),
     )
