@@ -20,7 +20,7 @@ from dispatcher.risk.rules import RULES, Seen
 from dispatcher.risk.tally import Tally
 from dispatcher.rules.rulebook import RiskMatrix
 from registry.event_kinds import Taxonomy
-from registry.grading import GradeTable
+from registry.grading import GradeTable, Points
 
 _DECIDERS: Final = {
     BY_MATRIX: Decider.MATRIX,
@@ -44,7 +44,8 @@ def grade_all(
 ) -> list[Grading]:
     """Grade many sets, in their order."""
     rows, decided = _decided(cases, taxonomy, matrix, table)
-    return [_grading(rows[row], matrix, decided, row) for row in decided.row.tolist()]
+    points = [row for name in RULE_NAMES for row in table.points.get(name, ())]
+    return [_grading(rows[row], matrix, points, decided, row) for row in decided.row.tolist()]
 
 
 def grades_of(
@@ -98,7 +99,7 @@ def _colour(seen: Seen, said: str) -> int:
     return min((colour for of_kind, colour in seen.tally.colours if of_kind == said), default=0)
 
 
-def _grading(seen: Seen, matrix: RiskMatrix, decided: Decided, row: int) -> Grading:
+def _grading(seen: Seen, matrix: RiskMatrix, points: Sequence[Points], decided: Decided, row: int) -> Grading:
     kind = seen.kind
     return Grading(
         kind=kind.id,
@@ -107,7 +108,7 @@ def _grading(seen: Seen, matrix: RiskMatrix, decided: Decided, row: int) -> Grad
         points_version=seen.table.version,
         base_likelihood=kind.likelihood,
         base_consequence=kind.consequence,
-        evidence=tuple(_evidence(seen, decided.worth[row].tolist())),
+        evidence=tuple(_evidence(seen, points, decided.worth[row].tolist())),
         likelihood=int(decided.likelihood[row]),
         consequence=int(decided.consequence[row]),
         decided_by=_DECIDERS[int(decided.decided_by[row])],
@@ -116,13 +117,11 @@ def _grading(seen: Seen, matrix: RiskMatrix, decided: Decided, row: int) -> Grad
     )
 
 
-def _evidence(seen: Seen, worth: Sequence[int]) -> Iterator[Evidence]:
+def _evidence(seen: Seen, points: Sequence[Points], worth: Sequence[int]) -> Iterator[Evidence]:
     """The rules that moved the grade, each with the row of points that counted."""
-    every = [row for name in RULE_NAMES for row in seen.table.points.get(name, ())]
     for rule, row in zip(RULES, worth, strict=True):
-        if row < 0:
-            continue
-        points, told = every[row], rule.told(seen)
-        yield Evidence(
-            rule.name, seen.table.version, points.axis, points.points, told.witnesses, zh=told.zh, en=told.en
-        )
+        if row >= 0:
+            counted, told = points[row], rule.told(seen)
+            yield Evidence(
+                rule.name, seen.table.version, counted.axis, counted.points, told.witnesses, zh=told.zh, en=told.en
+            )
