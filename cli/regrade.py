@@ -30,6 +30,8 @@ def regrade(
     rules: Rules, against: Against = None, from_at: From = None, to_at: To = None, as_json: AsJson = False
 ) -> None:
     """Say which final incidents would have another grade under the rules, by their events alone."""
+    if from_at is not None and to_at is not None and from_at >= to_at:
+        raise typer.BadParameter("ends before it begins", param_hint="--to")
     settings = read_settings()
     settings.layout.create()
     use_numba_cache(settings.layout)

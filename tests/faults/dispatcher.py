@@ -26,18 +26,26 @@ SELECT NOT EXISTS (SELECT FROM log_heads h LEFT JOIN cursors c ON c.stream = h.s
                    WHERE h.stream <> 'stream' AND h.seq > COALESCE(c.seq, 0))"""
 _GONE: Final = """
 SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'rongan_app')"""
-# A sequence never rolls back, and what ON CONFLICT refuses takes a number too: what it was when a step was committed.
+# A sequence never rolls back, and what ON CONFLICT refuses takes a number too: what it was when a step was committed. One
+# of which nothing was taken since it was put back has no last value: what is known of it stands.
 _REMEMBER: Final = """
 CREATE SCHEMA lives;
 CREATE TABLE lives.sequences (sequence oid PRIMARY KEY, last_value bigint);
 CREATE FUNCTION lives.remember() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO lives.sequences SELECT oid, pg_sequence_last_value(oid) FROM pg_class WHERE relkind = 'S'
-    ON CONFLICT (sequence) DO UPDATE SET last_value = excluded.last_value;
+    ON CONFLICT (sequence) DO UPDATE SET last_value = COALESCE(excluded.last_value, sequences.last_value);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER remember AFTER INSERT OR UPDATE ON cursors DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION lives.remember()"""
+FOR EACH ROW EXECUTE FUNCTION lives.remember();
+-- Nothing is sent: what becomes of an attempt is a matter of real time, and one that is given up is told on the stream.
+CREATE FUNCTION lives.hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.next_at := '9999-01-01';
+    RETURN NEW;
+END $$;
+CREATE TRIGGER hold BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION lives.hold()"""
 _SEQUENCES: Final = """
 SELECT format('SELECT setval(%s::regclass, GREATEST((SELECT max(%I) FROM %s), %s, 0) + 1, false)',
               s.sequence, s.attname, s.attrelid::regclass, COALESCE(l.last_value, 0))
@@ -49,7 +57,10 @@ LEFT JOIN lives.sequences l USING (sequence)"""
 
 
 async def remember_sequences(owner: Connection) -> None:
-    """Have a database keep what its sequences were with the last step, for lives of the dispatcher on copies of it."""
+    """Have a database keep what its sequences were with the last step, for lives of the dispatcher on copies of it.
+
+    Attempts to send are kept back there.
+    """
     await owner.execute(_REMEMBER)
 
 

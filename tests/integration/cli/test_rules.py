@@ -104,6 +104,10 @@ async def test_final_incidents_are_regraded_by_a_file(
     span = ("--from", "2026-11-22", "--to", "2026-11-23")
     table = rongan("rules", "regrade", str(gravest), *span, database=database, **compiled)
     assert (table.returncode, "3 graver, 0 milder" in table.stdout) == (0, True), table.stderr
+    turned = rongan(
+        "rules", "regrade", "1", "--from", "2026-11-23", "--to", "2026-11-22", database=database, **compiled
+    )
+    assert (turned.returncode, "ends before it begins" in turned.stderr) == (2, True)
     wrong = rongan("rules", "regrade", "9", database=database, **compiled)
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
 
