@@ -26,8 +26,8 @@ SELECT NOT EXISTS (SELECT FROM log_heads h LEFT JOIN cursors c ON c.stream = h.s
                    WHERE h.stream <> 'stream' AND h.seq > COALESCE(c.seq, 0))"""
 _GONE: Final = """
 SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'rongan_app')"""
-# A sequence never rolls back, and what ON CONFLICT refuses takes a number too: what it was when a step was committed. One
-# of which nothing was taken since it was put back has no last value: what is known of it stands.
+# A sequence never rolls back, and what ON CONFLICT refuses takes a number too: what it was when a step was committed.
+# One of which nothing was taken since it was put back has no last value: what is known of it stands.
 _REMEMBER: Final = """
 CREATE SCHEMA lives;
 CREATE TABLE lives.sequences (sequence oid PRIMARY KEY, last_value bigint);
