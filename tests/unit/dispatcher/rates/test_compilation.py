@@ -53,4 +53,4 @@ def test_warm_up_leaves_nothing_to_compile() -> None:
     assert compiled_versions() == before
     assert set(before.values()) <= {0, 1}
     unused = {name.rpartition(".")[2] for name, versions in before.items() if not versions}
-    assert unused == {"poisson_zones"}  # of no detector of the product
+    assert unused <= {"poisson_zones"}  # of no detector of the product; a bench may have compiled it before
