@@ -28,6 +28,7 @@ from events import log
 from events.model import EventDraft, EventSource, SourceClass, TimeQuality, content_hash, event_uid
 from registry.projection import CHENGDU, EARTH_RADIUS_M, project
 from runtime.clock import RealClock
+from runtime.logging import configure
 from runtime.pool import Connection, connect
 
 RATES: Final = (100, 1_000, 5_000)
@@ -61,6 +62,7 @@ class Commits:
 
 def run(quick: bool) -> dict[str, Any]:
     """Every figure; `quick` ends within a minute."""
+    configure(level="warning", program="bench")  # what is told of the way goes to the error stream
     settings = read_settings()
     settings.layout.create()
     use_numba_cache(settings.layout)
